@@ -54,7 +54,29 @@ class Record:
     format : str
         Name of the reader, such as "ris".
     raw : mapping of str to Any
-        Every field as read, in the file's own names, so that a writer can give it back.
+        Every field as read, in the file's own names, so that a writer can give it back (see Notes).
+
+    Notes
+    -----
+    What `raw` holds follows from `format`:
+
+    ``"medline"``, ``"ris"``, ``"endnote"``, ``"wos"``
+        ``{"fields": [(tag, value), ...]}`` in file order, tags as in the file ("TI", "PMID"; EndNote's
+        without the percent sign), the end-of-record tag left out. Lines that continue a value are joined
+        by a blank, paragraphs by a line feed; in Web of Science, where a line may be an item of a list,
+        all by a line feed.
+    ``"pubmed"``
+        PubMed's element names to str or list of str: ``{"PMID": "1", "ArticleTitle": "...", "Volume": "3",
+        "PublicationType": ["Journal Article"], ...}``.
+    ``"bibtex"``
+        ``{"ENTRYTYPE": "article", "ID": "key", "title": "...", ...}``: values without their outer braces
+        or quotes, @string abbreviations filled in, LaTeX left as it was.
+    ``"table"``, ``"xlsx"``, ``"parquet"``
+        Column name to cell in the file's order: str in ``"table"``, any cell value else. Of columns with
+        the same name the later ones are called "name (2)", "name (3)"; cells beyond the last column stand
+        under "(4)" for the fourth and so on.
+    ``"json"``
+        The JSON object itself.
     """
 
     title: str = ""
