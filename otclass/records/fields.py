@@ -1,0 +1,79 @@
+"""What the formats have in common: identifiers, years, names, and text without markup."""
+
+import html
+import re
+from collections.abc import Iterable
+
+_DOI = re.compile(r"10\.\d{4,9}/[^\s\"<>]+")
+_PMID = re.compile(r"(?:^|/|pmid:?\s*)0*([1-9]\d{0,7})(?:\.0)?(?:$|/|\s|\?)", re.IGNORECASE)
+_YEAR = re.compile(r"(?<!\d)(1[5-9]\d\d|20\d\d)(?!\d)")
+# Tags that publishers leave in titles and abstracts. Others stay: "p <b" may be arithmetic.
+_INLINE = re.compile(
+    r"</?(?:i|b|u|em|strong|sub|sup|sc|span|italic|bold|underline|scp|ovl|tex-math|mml:[a-z]+|jats:(?:italic"
+    r"|bold|sub|sup|sc|ext-link|xref))(?:\s[^<>]{0,200})?/?>",
+    re.IGNORECASE,
+)
+_BLOCK = re.compile(
+    r"</?(?:p|br|div|h[1-6]|li|ul|ol|sec|title|jats:(?:p|sec|title|list|list-item|label))(?:\s[^<>]{0,200})?/?>",
+    re.IGNORECASE,
+)
+_SPACES = re.compile(r"[ \t\x0b\x0c\xa0\u2002-\u200a\u202f]*\n\s*|[ \t\x0b\x0c\xa0\u2002-\u200a\u202f]{2,}")
+
+
+def plain(text: str) -> str:
+    """Text without HTML or JATS markup, with single blanks and line feeds.
+
+    Examples
+    --------
+    >>> plain("<jats:p>Effects of <i>AVP</i> &amp; OT,  p &lt; 0.05</jats:p>")
+    'Effects of AVP & OT, p < 0.05'
+    """
+    if "<" in text:
+        text = _BLOCK.sub("\n", _INLINE.sub("", text))
+    if "&" in text:
+        text = html.unescape(text)
+    if "  " in text or "\n" in text or "\t" in text:
+        text = _SPACES.sub(lambda found: "\n" if "\n" in found[0] else " ", text)
+    return text.strip()
+
+
+def bare_doi(text: str) -> str:
+    """The DOI in `text`, lower case, without resolver or prefix; "" if there is none."""
+    found = _DOI.search(text) if "10." in text else None
+    return found[0].rstrip(".,;)]}").lower() if found else ""
+
+
+def bare_pmid(text: str) -> str:
+    """The PubMed identifier in `text`, such as "PMID: 123" or an address; "" if there is none."""
+    text = text.strip()
+    if text.isdecimal() and text.isascii() and len(text) < 9:
+        return text.lstrip("0")
+    found = _PMID.search(text)
+    return found[1] if found else ""
+
+
+def year_of(text: str) -> int | None:
+    """The first year from 1500 to 2099 in `text`."""
+    found = _YEAR.search(text)
+    return int(found[1]) if found else None
+
+
+def first(values: Iterable[str]) -> str:
+    """The first that is not empty, or ""."""
+    return next(filter(None, values), "")
+
+
+def parts(text: str, separators: str = ";") -> tuple[str, ...]:
+    """The items of a list written in one string, without blanks around them."""
+    if not text:
+        return ()
+    return tuple(filter(None, (part.strip() for part in re.split(f"[{re.escape(separators)}\n]", text))))
+
+
+def sound(text: str) -> str:
+    """`text` with halves of surrogate pairs, which cannot be written to a file, joined or replaced."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
