@@ -528,8 +528,8 @@ def rebuild_corpus(
         ("neuropeptide" or "other").
     output_csv : str or Path
         CSV to write, with the columns ``id`` (the PMID), ``title``, ``abstract``, ``domains`` and ``scope``,
-        in the order of `ids_csv`. Cells that a spreadsheet would take for a formula are written as
-        `otclass.records.write_records` writes them.
+        in the order of `ids_csv`. Cells that a spreadsheet would take for a formula are neutralised
+        (`otclass.records.cells`).
     email, api_key, base_url, progress, resume
         As for `fetch`; the partial download lies beside `output_csv`, as ``<output_csv>.nbib.part``.
 
@@ -543,7 +543,7 @@ def rebuild_corpus(
         If a column, domain or scope is not as described, and as for `fetch`.
     """
     from otclass.records import read_records
-    from otclass.records.write import neutralise
+    from otclass.records.cells import neutralise
 
     labels = _read_labels(Path(ids_csv))
     output_csv = Path(output_csv)

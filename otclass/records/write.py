@@ -21,6 +21,7 @@ from types import TracebackType
 from typing import IO, Any, Protocol, Self
 
 from otclass.domains import DOMAIN_KEYS
+from otclass.records.cells import SUSPECT, neutralise
 from otclass.records.record import Record, RecordError, RecordWarning
 
 FORMATS: Mapping[str, str] = {
@@ -125,58 +126,6 @@ class Tags(Protocol):
     def __iter__(self) -> Iterator[str]: ...
 
 
-# --- cells of a spreadsheet
-
-_DANGEROUS = frozenset("=+-@\t\r")
-_GUARDED = frozenset("=+-@\t\r'")
-_NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?")
-
-
-def neutralise(text: str) -> str:
-    """Keep a spreadsheet from taking text for a formula.
-
-    An apostrophe is put before text that begins with ``=``, ``+``, ``-``, ``@``, a tab or a carriage return
-    [1]_, plain numbers excepted. Text that begins so after apostrophes of its own gets one more, so that
-    `restore` gives every text back.
-
-    Parameters
-    ----------
-    text : str
-
-    Returns
-    -------
-    str
-
-    References
-    ----------
-    .. [1] OWASP. CSV Injection. https://owasp.org/www-community/attacks/CSV_Injection
-
-    Examples
-    --------
-    >>> neutralise("=1+1"), neutralise("-0.5"), neutralise("'tis")
-    ("'=1+1", '-0.5', "'tis")
-    """
-    return "'" + text if _dangerous(text) else text
-
-
-def restore(text: str) -> str:
-    """Undo `neutralise`.
-
-    Examples
-    --------
-    >>> restore("'=1+1"), restore("'tis")
-    ('=1+1', "'tis")
-    """
-    return text[1:] if text.startswith("'") and _dangerous(text[1:]) else text
-
-
-def _dangerous(text: str) -> bool:
-    if text[:1] not in _GUARDED:
-        return False
-    bare = text.lstrip("'")
-    return bare[:1] in _DANGEROUS and not _NUMBER.fullmatch(bare)
-
-
 # --- what each kind of output makes of a record
 
 
@@ -215,11 +164,17 @@ def _standard(record: Record) -> tuple[dict[str, Any], dict[str, Any]]:
     for name, value in _fields(record).items():
         if (to := names.get(name)) and to not in common:
             common[to] = _text(value)
+        elif isinstance(value, str):
+            if value not in said:
+                rest[name] = value
         elif not all(isinstance(item, str) and item in said for item in _list(value)):
             rest[name] = value
     if (last := _LAST_PAGE.get(record.format)) in rest and "pages" in common:
         common["pages"] += f"-{_text(rest.pop(str(last)))}"
     return common, rest
+
+
+_to_json = json.JSONEncoder(ensure_ascii=False, default=str).encode
 
 
 def _list(value: Any) -> Sequence[Any]:
@@ -232,17 +187,14 @@ def _text(value: Any) -> str:
         return value
     if value is None:
         return ""
-    if isinstance(value, list | tuple) and all(isinstance(item, str) for item in value):
-        return "; ".join(value)
+    if isinstance(value, list | tuple):
+        try:
+            return "; ".join(value)
+        except TypeError:
+            return _to_json(value)
     if isinstance(value, date):
         return value.isoformat()
-    if isinstance(value, dict | list | tuple):
-        return json.dumps(value, ensure_ascii=False, default=str)
-    return str(value)
-
-
-def _cell(value: Any) -> str | int | float | None:
-    return value if value is None or isinstance(value, str | int | float) else _text(value)
+    return _to_json(value) if isinstance(value, dict) else str(value)
 
 
 def _note(record: Record, tags: Tags, duplicate_of: str) -> str:
@@ -406,11 +358,10 @@ def _bibtex(record: Record, tags: Tags, duplicate_of: str, key: str) -> str:
 
 
 def _without_collisions(record: Record, added: Sequence[str]) -> Record:
-    """A record of a table, or a JSON object, whose names keep clear of the columns added here."""
-    if (record.format not in _TABULAR and record.format != "json") or record.raw.keys().isdisjoint(added):
+    """A table's record whose column names keep clear of those added here."""
+    if record.format not in _TABULAR or record.raw.keys().isdisjoint(added):
         return record
-    probabilities = {name for name in added if name.startswith("p_")}
-    if record.raw.keys() >= probabilities:  # an earlier run's
+    if record.raw.keys() >= {name for name in added if name.startswith("p_")}:  # an earlier run's
         return replace(record, raw={name: value for name, value in record.raw.items() if name not in added})
     renamed: dict[str, Any] = {}
     for name, value in record.raw.items():
@@ -485,7 +436,7 @@ class RecordWriter:
         self._late: list[str] = []  # met only after the header was written
         self._known: set[str] = set()
         self._folded: dict[str, str] = {}
-        self._kinds: dict[str, set[str]] = {}  # types of cells other than text, for Parquet
+        self._kinds: dict[str, set[str]] = {}  # types of each column's cells, for Parquet
         self._keys: set[str] = set()  # BibTeX's, which must be unique
         self._file = self._open(resume)
         self._csv = self._csv_writer(self._file)
@@ -649,13 +600,15 @@ class RecordWriter:
         else:
             common, rest = _standard(record)
             item = common | {f"{record.format}:{name}": value for name, value in rest.items()}
-        item["tags"] = list(tags)
-        item["review"] = list(tags.review)
-        item |= {f"p_{key}": round(tags.probabilities[key], 4) for key in self._domains}
-        item["neuropeptide"] = None if tags.neuropeptide is None else round(tags.neuropeptide, 4)
-        item["no_abstract"] = not record.abstract
-        item["duplicate_of"] = duplicate_of
-        self._file.write(json.dumps(item, ensure_ascii=False, default=_text) + "\n")
+        item["otclass"] = {
+            "tags": list(tags),
+            "review": list(tags.review),
+            "probabilities": {key: round(tags.probabilities[key], 4) for key in self._domains},
+            "neuropeptide": None if tags.neuropeptide is None else round(tags.neuropeptide, 4),
+            "no_abstract": not record.abstract,
+            "duplicate_of": duplicate_of,
+        }
+        self._file.write(_to_json(item) + "\n")
 
     def _write_row(self, record: Record, tags: Tags, duplicate_of: str) -> None:
         cells = self._cells(record)
@@ -676,32 +629,38 @@ class RecordWriter:
         if self._late:
             row += [get(name, "") for name in self._late]
         if self.format in ("xlsx", "parquet"):
-            self._file.write(json.dumps(row, ensure_ascii=False) + "\n")
+            self._file.write(_to_json(row) + "\n")
         else:
             self._csv.writerow(row)
 
     def _cells(self, record: Record) -> Mapping[str, Any]:
         """Cells of the input's columns by name, ready for writing."""
-        if record.format in _TABULAR:
-            cells = record.raw
-            if record.format == "table":
-                return self._guard(cells)
-        else:
+        cells: Mapping[str, Any] = record.raw
+        if record.format not in _TABULAR:
             common, rest = _standard(record)
-            cells = {self._folded.get(name, name): value for name, value in common.items()}
-            cells |= {f"{record.format}:{name}": value for name, value in rest.items()}
-        cells = {name: _cell(value) for name, value in cells.items()}
+            folded, prefix = self._folded, record.format + ":"
+            cells = {folded.get(name, name): value for name, value in common.items()}
+            for name, value in rest.items():
+                cells[prefix + name] = value
+        if record.format != "table":
+            cells = {
+                name: value if value is None or isinstance(value, str | int | float) else _text(value)
+                for name, value in cells.items()
+            }
         if self.format == "parquet":
+            kinds = self._kinds
             for name, value in cells.items():
                 if value is not None and value != "":
-                    self._kinds.setdefault(name, set()).add(type(value).__name__)
+                    if name in kinds:
+                        kinds[name].add(type(value).__name__)
+                    else:
+                        kinds[name] = {type(value).__name__}
+            return cells
         return self._guard(cells)
 
     def _guard(self, cells: Mapping[str, Any]) -> Mapping[str, Any]:
         """Neutralise cells that a spreadsheet would take for formulas."""
-        if self.format == "parquet" or _GUARDED.isdisjoint(
-            [value[:1] for value in cells.values() if isinstance(value, str)]
-        ):
+        if SUSPECT.isdisjoint([value[:1] for value in cells.values() if isinstance(value, str)]):
             return cells
         return {name: neutralise(value) if isinstance(value, str) else value for name, value in cells.items()}
 
@@ -848,11 +807,11 @@ def write_records(
     by ";"), ``p_<key>`` (probability of each domain), ``neuropeptide``, ``no_abstract`` and ``duplicate_of``.
     A column of the input that has such a name already is renamed, ``tags (input)``; the columns of an
     earlier run of this package, known by its ``p_<key>`` columns, are replaced. In CSV, TSV and XLSX, cells
-    that a spreadsheet would take for formulas are neutralised (`neutralise`), and XLSX leaves out control
+    that a spreadsheet would take for formulas are neutralised (`otclass.records.cells`), and XLSX leaves out control
     characters, which it cannot hold; CSV and TSV are UTF-8 with a byte order mark, for Excel.
 
-    **JSON Lines.** One object a line, the input's own where it was JSON or a table, with the same additions;
-    ``tags`` and ``review`` are lists.
+    **JSON Lines.** One object a line, the input's own where it was JSON or a table. What is added stands under
+    ``otclass``: ``tags`` and ``review`` as lists, ``probabilities`` by key, and the rest as in a table.
 
     **RIS, BibTeX.** A RIS file's fields come back as they were, a BibTeX entry's too. Other formats' fields
     are translated; those without a counterpart go into ``N1`` notes or fields of their own, but for nested
