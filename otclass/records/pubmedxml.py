@@ -24,7 +24,9 @@ from otclass.records.source import MAX_RECORD, Source
 
 _CHUNK = 1 << 20
 _OPEN = re.compile(rb"<Pubmed(?:Book)?Article[\s>]")
-_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|&#(?:0*(?:[0-8]|1[124-9]|2\d|3[01])|x0*[01]?[0-9a-f]);")
+_CONTROLS = re.compile(
+    r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|&#(?:0*(?:[0-8]|1[124-9]|2\d|3[01])|x0*[01]?[0-9a-f]);"
+)
 _ENTITY = re.compile(r"&(?!(?:amp|lt|gt|quot|apos|#\d+|#x[0-9A-Fa-f]+);)(\w+;)?")
 
 
@@ -105,7 +107,9 @@ def _parse(source: Source, data: bytes) -> ET.Element:
         return ET.fromstring(data)
     except ET.ParseError:
         # Bytes that are not UTF-8, control characters, a bare "&" or HTML's "&beta;" are put right.
-        text = _CONTROLS.sub("", source.decode(data) if source.encoding.startswith("utf-8") else data.decode())
+        text = _CONTROLS.sub(
+            "", source.decode(data) if source.encoding.startswith("utf-8") else data.decode()
+        )
         return ET.fromstring(_ENTITY.sub(_resolved, text))
 
 
@@ -150,7 +154,9 @@ def _record(source: Source, line: int, article: ET.Element) -> Record:
         "MedlinePgn": _text(main, "Pagination/MedlinePgn"),
         "PubDate": published,
         "Language": [element.text or "" for element in main.iterfind("Language")],
-        "PublicationType": [element.text or "" for element in main.iterfind("PublicationTypeList/PublicationType")],
+        "PublicationType": [
+            element.text or "" for element in main.iterfind("PublicationTypeList/PublicationType")
+        ],
         "MeshHeading": list(mesh),
         "Keyword": list(keywords),
         "DOI": doi,

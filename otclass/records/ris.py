@@ -6,7 +6,7 @@ with blank lines among them. Why not rispy: see `otclass.records.tagged`.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from otclass.records.fields import bare_doi, bare_pmid, first, parts, plain, year_of
 from otclass.records.record import Record
@@ -36,23 +36,28 @@ def sniff(head: str) -> bool:
 
 def read(source: Source) -> Iterator[Record]:
     """Records of a RIS file."""
-    # A dialect keeps its spacing, so the first record tells it for the file.
-    strict = len(_STRICT.findall("\n" + source.text_head())) >= 1
-    split = _split_strict if strict else _split_loose
-    for line, fields in entries(source, Dialect(split, start="TY", end="ER")):
+    for line, fields in entries(source, Dialect(_splitter(source.text_head()), start="TY", end="ER")):
         yield _record(source, line, fields)
 
 
-def _split_strict(line: str) -> tuple[str, str] | None:
-    found = _STRICT.match(line)
-    return (found[1], line[found.end() :].strip()) if found else None
+def _splitter(head: str) -> Callable[[str], tuple[str, str] | None]:
+    """Tag and value of a line, in the spacing of the record, which its TY line tells."""
+    lines = head.split("\n")
+    strict = 2 * sum(map(bool, map(_STRICT.match, lines))) > sum(map(bool, map(_LOOSE.match, lines)))
 
+    def split(line: str) -> tuple[str, str] | None:
+        nonlocal strict
+        found = _LOOSE.match(line)
+        if found is None:
+            return None
+        tag = found[1].upper()
+        if tag == "TY":
+            strict = bool(_STRICT.match(line))
+        if not (_STRICT.match(line) if strict else tag in _TAGS):
+            return None
+        return tag, line[found.end() :].strip()
 
-def _split_loose(line: str) -> tuple[str, str] | None:
-    found = _LOOSE.match(line)
-    if found is None or (tag := found[1].upper()) not in _TAGS:
-        return None
-    return tag, line[found.end() :].strip()
+    return split
 
 
 def _record(source: Source, line: int, fields: Fields) -> Record:

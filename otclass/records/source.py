@@ -53,6 +53,10 @@ class Source:
     ----------
     head : bytes
         The first 64 KiB, decompressed.
+    encoding, errors : str
+        As ``io.TextIOWrapper`` takes them.
+    binary : io.BufferedReader
+        The whole file, decompressed.
     line : int
         Number of the line given last by `lines`, from 1.
     fault : RecordError or None
@@ -72,7 +76,7 @@ class Source:
             raw = _Bytes(gzip.GzipFile(fileobj=packed), self, packed)
             head = _read_fully(raw, HEAD)
         self.head = head
-        self.encoding, self._errors = detect(head)
+        self.encoding, self.errors = detect(head)
         self.binary = io.BufferedReader(_Replayed(head, raw), 1 << 18)
 
     def error(self, message: str, line: int | None = None, field: str = "") -> RecordError:
@@ -86,14 +90,14 @@ class Source:
 
     def decode(self, data: bytes) -> str:
         """Bytes of this file as text."""
-        return data.decode(self.encoding, self._errors)
+        return data.decode(self.encoding, self.errors)
 
     def lines(self) -> Iterator[str]:
         """The file's lines, ends as "\\n", without NULs.
 
         A line longer than `MAX_RECORD` is reported and left out; it still counts.
         """
-        text = io.TextIOWrapper(self.binary, self.encoding, self._errors)
+        text = io.TextIOWrapper(self.binary, self.encoding, self.errors)
         readline = text.readline
         number = 0
         while line := readline(MAX_RECORD):
@@ -121,7 +125,7 @@ class _Bytes(io.RawIOBase):
     """A stream that ends at a fault, which is kept for later, and refuses to grow without bounds."""
 
     def __init__(self, stream: Readable, source: Source, packed: "_Replayed | None" = None) -> None:
-        self._stream = stream
+        self._read = getattr(stream, "read1", stream.read)
         self._source = source
         self._packed = packed
         self._size = 0
@@ -132,7 +136,8 @@ class _Bytes(io.RawIOBase):
     def readinto(self, buffer: "WriteableBuffer") -> int:
         view = memoryview(buffer)
         try:
-            data = self._stream.read(len(view))
+            # gzip's read would lose what it had when it meets the fault; its read1 gives it first.
+            data = self._read(len(view)) or b""
         except (EOFError, zlib.error, OSError, ValueError) as error:
             if self._source.fault is None:
                 self._source.fault = self._source.error(_why(error, self._packed is not None))

@@ -83,7 +83,9 @@ def entries(source: Source, dialect: Dialect) -> Iterator[tuple[int, Fields]]:
         blank = False
         if size > MAX_RECORD:
             source.report(
-                source.error(f"the record is longer than {MAX_RECORD:,} characters and was left out", first_line)
+                source.error(
+                    f"the record is longer than {MAX_RECORD:,} characters and was left out", first_line
+                )
             )
             fields, size, overlong = [], 0, True
     if fields:
