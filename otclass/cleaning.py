@@ -340,9 +340,7 @@ _SECTION_HEADINGS = _Phrases("""
     ..., translational perspective, statement of significance, significance statement, lay abstract,
     hypothesis and ...
 """)
-_INTRODUCTIONS = _Phrases(
-    "introduction, 1 introduction, 1. introduction, 1 | introduction, main, main text, full text"
-)
+_INTRODUCTIONS = _Phrases("introduction, background and introduction, introduction and background, main text")
 _END_HEADINGS = _Phrases("""
     similar ..., related ..., recommended ..., suggested articles, suggested reading, suggested citation,
     associated ..., linked ..., other articles ..., other content ..., other papers ..., other publications,
@@ -446,7 +444,7 @@ _FURNITURE_BEGINNINGS = _Phrases("""
     springer ..., springernature ..., researchgate ..., qxmd ..., psycnet ..., apa ..., biorxiv ..., medrxiv
     ..., cochrane ..., clinicaltrials.gov ..., know ..., find ..., try ..., explore ..., discover ..., start
     ..., use ..., change ..., edit ..., remove ..., delete ..., clear ..., reset ..., apply ..., send ...,
-    done, cancel ..., yes, no, none, n/a, version ..., supplementary ..., thank ..., not now, new results,
+    done, cancel ..., yes, no, none, n/a, version ..., supplementary ..., thank ..., information provided ..., sponsor ..., not now, new results,
     confirmatory results, contradictory results, preview pdf, explore all ...
 """)
 _COUNT = re.compile(
@@ -464,6 +462,9 @@ _FRONT = re.compile(
     |.*\b\d+\s*\(\d[\d–-]*\)\s*[,:;]\s*(?:pp?\.?\s*)?e?\d+.*
     |.*\bpp?\.\s?\d+\s?[-–].*
     |.*\bpages?\ e?\d+.*
+    |.*\b\d+\s*\((?:19|20)\d\d\)[,:]?\s*e?\d+.*
+    |author\ links.*|(?:information\ provided|provided)\ by\b.*|sponsor\b.*|responsible\ party.*|contents\ lists?\ available.*
+    |journal\ homepage.*
     |(?:[\w.&:]+\ ){0,6}[\w.&:]+\.?,?\ (?:19|20)\d\d(?:\ (?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)\w*)?(?:[\ -]\w+)?(?:\ \d+)?[.;:]?
     |(?:first\ |e-?)?(?:published|received|accepted|revised|revision|available|posted|submitted|updated|publication\ date|issue\ date|pub|date)\b.*\b(?:19|20)\d\d\b.*
     |(?:\w+,?\ ){0,2}\d{1,2}(?:st|nd|rd|th)?,?\ \w+,?\ (?:19|20)\d\d\.?
@@ -516,6 +517,14 @@ _JOURNAL = re.compile(
     re.I,
 )
 _NAME_PART = re.compile(r"[^\W\d_](?:[\w'’.-]*[^\W\d_]|\.)?\.?")
+_TERM = re.compile(
+    r"(?:[a-z]{3}(?:tions?|ments?|ness|ity|ies|[aeiou]sis|ing|isms?|[aeou]cin|sin|phins?|[iea]ds|ology|ences?|ders?|ects?|"
+    r"[aeo]py|tive|tional|ship|hood|ety|ions?|ical|oral|ural|onal|inal|ates?|ors|ers|ress|ogens?)|"
+    r"Pain|Grief|Touch|Trust|Loss|Care|Fear|Brain|Sleep|Mood|Health|Social|Stress|Love)$"
+)
+_NO_NAME = _words(
+    "a an the of to in on with for from during at by or as versus vs is are its after before than using"
+)
 _PARTICLES = _words(
     """
     de van von der den del della di da dos la le el al bin ibn ter ten zu y e jr sr iii ii
@@ -529,7 +538,7 @@ def _kind(text: str) -> _Kind:
     """Say what a line, or a paragraph put together from its lines, is."""
     if len(text) > _LONG:
         return _Kind.PROSE
-    folded = " ".join(text.casefold().lstrip("#•·›»*→ ").rstrip(" :.-–—▼▾+›»").split())
+    folded = " ".join(text.casefold().replace(":", " ").lstrip("#•·›»*→ ").rstrip(" .-–—▼▾+›»").split())
     words = text.split()
     if len(text) <= 90 and not text[0].islower():
         heading = _heading_kind(folded, text, len(words))
@@ -562,9 +571,9 @@ def _heading_kind(folded: str, text: str, words: int) -> _Kind | None:
         return _Kind.TITLE
     if _KEYWORDS.match(folded):
         return _Kind.END
-    if words <= 5 and _SECTION_HEADINGS.match(folded):
+    bare = re.sub(r"^\d{1,2}[.)]? \|? ?", "", re.sub(r" \([\d.,k]+\)$", "", folded))
+    if words <= 5 and _SECTION_HEADINGS.match(bare):
         return _Kind.SECTION
-    bare = re.sub(r"^\d{1,2}[.)]? ", "", re.sub(r" \([\d.,k]+\)$", "", folded))
     if words <= 7 and _END_HEADINGS.match(bare) and not (words > 4 and _SENTENCE_END.search(text)):
         return _Kind.END
     return None
@@ -590,17 +599,25 @@ def _is_names(text: str) -> bool:
     chunks = [chunk.split() for chunk in re.split(r"[,;·•&|]|\band\b", plain) if chunk.strip()]
     if not chunks:
         return False
-    names = 0
+    names = terms = 0
     for chunk in chunks:
         parts = [part for part in chunk if part.lower() not in _PARTICLES]
         if not parts or not all(part[0].isupper() and _NAME_PART.fullmatch(part) for part in parts):
             if len(chunk) > 5 or any(len(part) > 3 and part[0].islower() for part in chunk):
                 return False
             continue
-        initials = any(len(part.rstrip(".")) <= 2 and part.isupper() for part in parts)
-        names += 2 <= len(parts) <= 4 or initials
+        if any(part.lower() in _NO_NAME for part in parts):
+            return False
+        initials = len(parts) <= 4 and any(len(part.rstrip(".")) <= 2 and part.isupper() for part in parts)
+        names += 2 <= len(parts) <= 4
+        terms += not initials and any(_TERM.search(part) for part in parts)
+    if terms * 2 >= len(chunks):
+        # "Intranasal Oxytocin and Maternal Neglect" is made like a pair of names.
+        return False
     if len(chunks) == 1:
-        return names == 1 and any(len(part.rstrip(".")) == 1 or part.isupper() for part in chunks[0])
+        return names == 1 and any(
+            len(part.rstrip(".")) == 1 or (part.isupper() and len(part) <= 3) for part in chunks[0]
+        )
     return names >= 0.6 * len(chunks)
 
 
@@ -621,16 +638,16 @@ class _Block(NamedTuple):
 # The parts that make up three in four hyphenated words of biomedical abstracts.
 _FIRST_PARTS = _words(
     """
-    self non post follow long double well high pre low meta placebo cross co anti single treatment two
-    short open stress multi evidence cost near patient beta dose cognitive one first real health age
-    sleep re time decision gut year drug brain community end anxiety within hypothalamic between three
-    task large resting opioid life face web mother moderate alpha inter whole socio side computer intra
-    gene blood pain full parent glucagon group semi gamma depression peer middle early wild home
-    receptor population disease sex parallel mu attention four cell social dual antidepressant half
-    school six family event risk insulin trauma mixed mid threat higher late free person problem
-    corticotropin genome second repeated glucose gonadotropin internet emotion longer quality protein
-    theory weight gender random quasi right left once small steady same mild eye kappa delta pair in
-    oxytocin vasopressin partner couple infant child word state sub up down
+    self non post follow long double well high pre low meta placebo cross anti single treatment two short
+    open stress multi evidence cost near patient beta dose cognitive one first real health age sleep time
+    decision gut year drug brain community end anxiety within hypothalamic between three task large resting
+    opioid life face web mother moderate alpha whole socio side computer gene blood pain full parent
+    glucagon group semi gamma depression peer middle early wild home receptor population disease sex
+    parallel mu attention four cell social dual antidepressant half school six family event risk insulin
+    trauma mixed mid threat higher late free person problem corticotropin genome second repeated glucose
+    gonadotropin internet emotion longer quality protein theory weight gender random quasi right left once
+    small steady same mild eye kappa delta oxytocin vasopressin partner couple infant child down weak tri
+    zero five six seven eight nine ten higher lower under
     """
 )
 _SECOND_PARTS = _words(
@@ -646,7 +663,10 @@ _SECOND_PARTS = _words(
     point existing immunoreactive experimental bonding skin world hoc
     """
 )
-_CONJUNCTION = re.compile(r"(?:and|or|to|versus|vs)\b")
+_CONJUNCTIONS = frozenset(("and", "or", "to", "versus", "vs", "nor", "but", "as"))
+_WORD_BEFORE = re.compile(r"[^\W_]*$")
+_WORD_AFTER = re.compile(r"[^\W_]{0,40}")
+_BROKEN_WORD = re.compile(r"[^\W_]*+[-‐]\s*+\n\s*+[^\W_]*+")
 _OPEN_END = re.compile(
     r"(?:[,–—(/]|\b(?:the|an?|of|and|or|in|on|to|for|with|by|from|at|as|that|which|is|are|was|were|be|their|its|than|between|not))$",
     re.I,
@@ -681,15 +701,21 @@ def _line_spans(text: str) -> Iterator[tuple[int, int, bool]]:
         yield start, end, adjacent
 
 
+def _whole_words(text: str) -> frozenset[str]:
+    """Collect the words of a text that no line break cuts in two."""
+    return frozenset(re.findall(r"[^\W\d_]+", _BROKEN_WORD.sub(" ", text).lower()))
+
+
 def _blocks(text: str) -> list[_Block]:
     lines = list(_line_spans(text))
+    words = _whole_words(text) if _BROKEN_WORD.search(text) else frozenset()
     kinds = [_kind(text[start:end]) for start, end, _ in lines]
     blocks: list[_Block] = []
     spans: list[_Span] = []
     for i, (start, end, adjacent) in enumerate(lines):
         glue = None
         if adjacent and i and _continues(text, lines, kinds, i):
-            spans[-1], glue = _joint(text, spans[-1], start)
+            spans[-1], glue = _joint(text, spans[-1], start, words)
         if glue is None and spans:
             blocks.append(_block(text, spans, kinds[i - 1]))
             spans = []
@@ -710,6 +736,9 @@ def _continues(text: str, lines: list[tuple[int, int, bool]], kinds: list[_Kind]
     before = text[max(start, end - 40) : end]
     length = end - start
     first = text[lines[i][0]]
+    if lines[i][1] - lines[i][0] > max(_WIDE, 2 * length):
+        # Nobody wraps one line at this width and leaves the next one alone.
+        return False
     if before.endswith(("-", "‐")) and first.islower() and before[-2:-1].isalpha():
         return True
     if length < _NARROW or kinds[i - 1] in (_Kind.ABSTRACT, _Kind.TITLE, _Kind.SECTION, _Kind.END):
@@ -718,9 +747,10 @@ def _continues(text: str, lines: list[tuple[int, int, bool]], kinds: list[_Kind]
         return True
     if kinds[i] not in (_Kind.OTHER, _Kind.PROSE) or kinds[i - 1] not in (_Kind.OTHER, _Kind.PROSE):
         # A wrapped line may look like anything ("2014; 5: 3-7).", "Smith, Jones and"): what came before decides.
-        return bool(
-            _OPEN_END.search(before) and kinds[i] in (_Kind.OTHER, _Kind.PROSE, _Kind.FRONT, _Kind.FURNITURE)
-        )
+        here = text[lines[i][0] : lines[i][1]]
+        rest = len(here) <= 20 and here.endswith(".") and not _SENTENCE_END.search(before)
+        wraps = rest or _OPEN_END.search(before)
+        return bool(wraps) and kinds[i] in (_Kind.OTHER, _Kind.PROSE, _Kind.FRONT, _Kind.FURNITURE)
     if before.endswith("-") or _OPEN_END.search(before):
         return True
     if length > _WIDE:
@@ -732,20 +762,21 @@ def _continues(text: str, lines: list[tuple[int, int, bool]], kinds: list[_Kind]
     return max(around) <= _WIDE and length + 1 + word > width
 
 
-def _joint(text: str, span: _Span, start: int) -> tuple[_Span, str]:
+def _joint(text: str, span: _Span, start: int, words: frozenset[str]) -> tuple[_Span, str]:
     """Join a line to the next: drop its hyphen, if the wrapping put it there, or put a space between."""
     begin, end, glue = span
     if text[end - 1] not in "-‐" or end - begin < 2 or not text[end - 2].isalnum():
         return span, " "
-    left = re.search(r"[\w-]*$", text[max(begin, end - 40) : end - 1])
-    right = re.match(r"[\w-]*", text[start : start + 40])
-    before, after = left[0] if left else "", right[0] if right else ""
-    if _CONJUNCTION.match(after):
+    before = _WORD_BEFORE.search(text, max(begin, end - 40), end - 1)
+    after = _WORD_AFTER.match(text, start)
+    first, second = (before[0] if before else ""), (after[0] if after else "")
+    if second in _CONJUNCTIONS:
         return span, " "
-    first, second = before.rpartition("-")[2], after.partition("-")[0]
-    compound = first.lower() in _FIRST_PARTS or second in _SECOND_PARTS
-    if compound or not (
-        first.isalpha() and (first.islower() or first.istitle()) and second.isalpha() and second.islower()
+    plain = first[:-1].islower() or first.islower() or first.istitle()
+    if not (first.isalpha() and plain and second.isalpha() and second.islower()):
+        return span, ""
+    if f"{first}{second}".lower() not in words and (
+        first.lower() in _FIRST_PARTS or second in _SECOND_PARTS or (len(second) > 4 and second in words)
     ):
         return span, ""
     return (begin, end - 1, glue), ""
@@ -866,7 +897,7 @@ def _collect(blocks: list[_Block], start: int, trial: bool) -> tuple[list[_Block
             body.append(block)
             skipped = 0
         elif block.kind is _Kind.SECTION:
-            name = block.text.rstrip(" :.").casefold()
+            name = block.text.rstrip(" :.").lstrip("0123456789.| ").casefold()
             if name in sections or (sentences and _INTRODUCTIONS.match(name)):
                 return body, i
             sections.add(name)
@@ -904,6 +935,9 @@ def _belongs(block: _Block, body: list[_Block], follows: _Kind | None, trial: bo
 
 
 _TITLE_BLOCKS = 80
+_AFTER_TITLE = re.compile(
+    r"highlights|graphical|key\s?-?words|article (?:info|history)|a ?r ?t ?i ?c ?l ?e  ?i", re.I
+)
 
 
 def _title(blocks: list[_Block]) -> _Block | None:
@@ -912,6 +946,8 @@ def _title(blocks: list[_Block]) -> _Block | None:
     best: tuple[float, _Block | None] = (0.0, None)
     lines = [b.text.casefold() for b in blocks]
     for i, block in enumerate(blocks):
+        if best[1] and block.kind is _Kind.END and _AFTER_TITLE.match(block.text):
+            break
         if i and blocks[i - 1].kind is _Kind.TITLE and block.kind is not _Kind.FURNITURE:
             return block
         if block.kind not in (_Kind.OTHER, _Kind.PROSE, _Kind.END, _Kind.SECTION) or not _may_be_title(
@@ -920,13 +956,14 @@ def _title(blocks: list[_Block]) -> _Block | None:
             continue
         words = len(block.text.split())
         named = i + 1 < len(blocks) and blocks[i + 1].kind is _Kind.FRONT
-        if words < (2 if named else 4) or (
-            block.kind in (_Kind.END, _Kind.SECTION) and not (named and words >= 4)
-        ):
+        if words < (2 if named else 3):
             continue
-        score = min(words, 12) / 12 + named + 0.3 * (i + 1 == len(blocks))
-        score += 0.5 * (sum(lines[i] in line for line in lines) > 1)
-        score -= 1.2 * bool(_JOURNAL.fullmatch(block.text)) + 0.8 * ("|" in block.text or "›" in block.text)
+        score = min(words, 12) / 12 + 0.4 * named + 0.1 * (i + 1 == len(blocks))
+        score += 0.4 * (len(block.text) > 20 and sum(lines[i] in line for line in lines) > 1)
+        score -= 0.6 * bool(_JOURNAL.fullmatch(block.text)) + 0.8 * ("|" in block.text or "›" in block.text)
+        # A title may begin like a heading ("Related disorders ..."), and a name or a button may look like a title.
+        heading = block.kind in (_Kind.END, _Kind.SECTION)
+        score -= 0.3 * (words < 4) + (0.4 if _looks_like_title(block.text.split()) else 2) * heading
         if score > best[0]:
             best = (score, block)
     return best[1]
