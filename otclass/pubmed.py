@@ -173,6 +173,10 @@ class RebuildResult:
     without_abstract: tuple[str, ...]
 
 
+class _Answer(io.BytesIO):
+    name = "PubMed"  # what errors and records call the file they come from
+
+
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
     # NCBI does not redirect; a proxy's login page does, and would be handed the API key.
     def redirect_request(self, *_: object) -> None:
@@ -468,7 +472,8 @@ def search_records(
     done = 0
     for window in windows:
         for records in _download(client, window, missing):
-            yield from read_records(io.BytesIO(b"".join(records.values())), format="medline")
+            if records:
+                yield from read_records(_Answer(b"".join(records.values())), format="medline")
             done += len(records)
             if progress is not None:
                 progress(done, total)
@@ -557,7 +562,9 @@ def rebuild_corpus(
         progress=progress,
         resume=resume,
     )
-    texts = {record.pmid: record for record in read_records(download, format="medline")}
+    texts = {}
+    if result.written:
+        texts = {record.pmid: record for record in read_records(download, format="medline")}
     part = output_csv.with_name(output_csv.name + ".part")
     try:
         with part.open("w", encoding="utf-8", newline="") as file:

@@ -158,7 +158,9 @@ def _standard(record: Record) -> tuple[dict[str, Any], dict[str, Any]]:
         "mesh": list(record.mesh),
     }
     said = {record.title, record.abstract, record.journal, record.doi, record.pmid, str(record.year)}
-    said.update(record.authors, record.keywords, record.mesh, ("", "None"))
+    for words in (record.authors, record.keywords, record.mesh):
+        said.update(words, ("; ".join(words),))
+    said |= {"", "None"}
     names = _NAMES.get(record.format, {})
     rest: dict[str, Any] = {}
     for name, value in _fields(record).items():
@@ -256,9 +258,17 @@ def _ris(record: Record, tags: Tags, duplicate_of: str) -> str:
             fields.append((own[name], text) if name in own else ("N1", f"{name}: {text}"))
     fields += [("KW", MARK + key) for key in tags]
     fields.append(("N1", _note(record, tags, duplicate_of)))
-    # A paragraph goes on after an empty line, indented so that nothing in it looks like a tag.
-    lines = "".join(f"{tag}  - {value.replace(chr(10), chr(10) * 2 + '      ')}\n" for tag, value in fields)
+    lines = "".join(f"{tag}  - {_paragraphs(value)}\n" for tag, value in fields)
     return f"{lines}ER  - \n\n"
+
+
+def _paragraphs(text: str) -> str:
+    """Text of several paragraphs, divided by empty lines, unless one would be taken for a field."""
+    if "\n" not in text:
+        return text
+    return re.sub(
+        r"\s*\n\s*", "\n\n      ", re.sub(r"\s*\n(?=\s*[A-Za-z][A-Za-z0-9]\s{0,3}-(\s|$))", " ", text)
+    )
 
 
 def _split_pages(fields: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
@@ -307,16 +317,18 @@ _BIBTEX_TYPES = {
     "RPRT": "techreport",
     "UNPB": "unpublished",
 }
-_BIBTEX_NAMES = {"authors": "author", "issue": "number"}
+_BIBTEX_NAMES = {"issue": "number"}
 _LATEX = {
     "\\": r"\textbackslash{}",
-    "{": r"\textbraceleft{}",
-    "}": r"\textbraceright{}",
+    "{": r"\lbrace{}",
+    "}": r"\rbrace{}",
     "~": r"\textasciitilde{}",
     "^": r"\textasciicircum{}",
     **{mark: "\\" + mark for mark in "%#&$_"},
+    # With what follows they would become a dash or another mark.
+    **{mark: mark + "{}" for mark in "-`'?!"},
 }
-_LATEX_SPECIAL = re.compile(r"[\\{}~^%#&$_]")
+_LATEX_SPECIAL = re.compile(r"[\\{}~^%#&$_]|-(?=-)|[`?!](?=`)|'(?=')")
 
 
 def _latex(text: str) -> str:
@@ -324,30 +336,36 @@ def _latex(text: str) -> str:
 
 
 def _bibtex(record: Record, tags: Tags, duplicate_of: str, key: str) -> str:
+    fields: dict[str, str] = {}
+    keywords: list[str] = []
+    separator, note = ", ", ""
     if record.format == "bibtex":
-        fields = {name: value for name, value in record.raw.items() if name not in ("ENTRYTYPE", "ID")}
         entry_type = record.raw["ENTRYTYPE"]
-        keywords = [word.strip() for word in re.split("[,;]", fields.pop("keywords", "")) if word.strip()]
-        note = re.sub(rf"\s*{MARK} .*", "", fields.pop("annote", ""))
+        for name, value in record.raw.items():
+            if name.lower() == "keywords":
+                separator = "; " if ";" in value else ", "
+                keywords = [word.strip() for word in value.split(separator[0]) if word.strip()]
+            elif name.lower() == "annote":
+                note = re.sub(rf"\s*{MARK} .*", "", value)
+            elif name not in ("ENTRYTYPE", "ID"):
+                fields[name] = value
     else:
         common, rest = _standard(record)
-        fields, note = {}, ""
         ris_type = dict(record.raw.get("fields", ())).get("TY", "JOUR") if record.format == "ris" else "JOUR"
         entry_type = _BIBTEX_TYPES.get(ris_type, "misc")
-        keywords = [_latex(word) for word in [*common.pop("keywords"), *common.pop("mesh")]]
+        keywords = [_latex(word) for word in common.pop("keywords")]
+        separator = "; " if any("," in word for word in keywords) else ", "
         # Braces keep a group's name from being read as two people.
         authors = [
             f"{{{_latex(name)}}}" if " and " in name else _latex(name) for name in common.pop("authors")
         ]
-        common["author"] = " and ".join(authors)
+        fields["author"] = " and ".join(authors)
         for name, value in common.items():
-            if value:
-                text = _text(value)
-                verbatim = name in ("author", "doi", "url", "pmid")
-                fields[_BIBTEX_NAMES.get(name, name)] = text if verbatim else _latex(text)
+            text = _text(value)
+            fields[_BIBTEX_NAMES.get(name, name)] = text if name in ("doi", "url", "pmid") else _latex(text)
         for name, text in _carried(record, rest):
             fields[re.sub(r"[^a-z0-9]+", "-", f"{record.format}-{name}".lower()).strip("-")] = _latex(text)
-    fields["keywords"] = ", ".join([*_own_words(keywords), *(MARK + _latex(tag) for tag in tags)])
+    fields["keywords"] = separator.join([*_own_words(keywords), *(MARK + _latex(tag) for tag in tags)])
     # annote, because styles print note in the list of references.
     fields["annote"] = (note + "\n" if note else "") + _latex(_note(record, tags, duplicate_of))
     lines = "".join(f"  {name} = {{{value}}},\n" for name, value in fields.items() if value)
@@ -595,7 +613,7 @@ class RecordWriter:
         self._file.write(_bibtex(record, tags, duplicate_of, unique))
 
     def _write_json(self, record: Record, tags: Tags, duplicate_of: str) -> None:
-        if record.format == "json" or record.format in _TABULAR:
+        if record.format == "json":
             item = dict(record.raw)
         else:
             common, rest = _standard(record)
@@ -625,7 +643,7 @@ class RecordWriter:
         row += [round(probabilities[key], 4) for key in self._domains]
         row.append("" if tags.neuropeptide is None else round(tags.neuropeptide, 4))
         row.append(not record.abstract)
-        row.append(duplicate_of)
+        row.append(duplicate_of if self.format == "parquet" else neutralise(duplicate_of))
         if self._late:
             row += [get(name, "") for name in self._late]
         if self.format in ("xlsx", "parquet"):
@@ -807,11 +825,12 @@ def write_records(
     by ";"), ``p_<key>`` (probability of each domain), ``neuropeptide``, ``no_abstract`` and ``duplicate_of``.
     A column of the input that has such a name already is renamed, ``tags (input)``; the columns of an
     earlier run of this package, known by its ``p_<key>`` columns, are replaced. In CSV, TSV and XLSX, cells
-    that a spreadsheet would take for formulas are neutralised (`otclass.records.cells`), and XLSX leaves out control
-    characters, which it cannot hold; CSV and TSV are UTF-8 with a byte order mark, for Excel.
+    that a spreadsheet would take for formulas are neutralised (`otclass.records.cells`), and XLSX leaves out
+    control characters, which it cannot hold; CSV and TSV are UTF-8 with a byte order mark, for Excel.
 
-    **JSON Lines.** One object a line, the input's own where it was JSON or a table. What is added stands under
-    ``otclass``: ``tags`` and ``review`` as lists, ``probabilities`` by key, and the rest as in a table.
+    **JSON Lines.** One object a line: the input's own where it was JSON, else named like the columns above,
+    with lists for authors, keywords and mesh. What is added stands under ``otclass``: ``tags`` and ``review``
+    as lists, ``probabilities`` by key, the rest as in a table.
 
     **RIS, BibTeX.** A RIS file's fields come back as they were, a BibTeX entry's too. Other formats' fields
     are translated; those without a counterpart go into ``N1`` notes or fields of their own, but for nested
