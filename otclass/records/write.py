@@ -16,6 +16,7 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
+from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Protocol, Self
@@ -441,6 +442,7 @@ class RecordWriter:
         self.format = format or _format_of(self.path)
         if self.format not in FORMATS.values():
             raise RecordError(f"unknown output format {self.format!r}", source=str(path))
+        _require(self.format)
         self.done = 0
         self.extra: dict[str, Any] = {}
         self._domains = tuple(domains)
@@ -528,13 +530,17 @@ class RecordWriter:
             if not self._known:
                 self._header(_STANDARD)
             self._file.close()
-            finished = self._part
             if self.format in ("xlsx", "parquet") or self._late:
-                finished = self.path.with_name(self.path.name + ".part2")
-                {"xlsx": self._to_xlsx, "parquet": self._to_parquet}.get(self.format, self._to_csv)(finished)
-            finished.replace(self.path)
-            for left in (self._part, self._state):
-                left.unlink(missing_ok=True)
+                draft = self.path.with_name(self.path.name + ".part2")
+                try:
+                    {"xlsx": self._to_xlsx, "parquet": self._to_parquet}.get(self.format, self._to_csv)(draft)
+                    draft.replace(self.path)
+                finally:
+                    draft.unlink(missing_ok=True)
+                self._part.unlink()
+            else:
+                self._part.replace(self.path)
+            self._state.unlink(missing_ok=True)
         except OSError as error:
             raise self._unwritable(error) from error
 
@@ -647,6 +653,13 @@ class RecordWriter:
         if self._late:
             row += [get(name, "") for name in self._late]
         if self.format in ("xlsx", "parquet"):
+            width = len(row)
+            if self.format == "xlsx" and (self.done + 1 >= XLSX_ROWS or width > XLSX_COLUMNS):
+                raise RecordError(
+                    f"row {self.done + 2:,} with {width:,} columns does not fit into an XLSX sheet of "
+                    f"{XLSX_ROWS:,} rows and {XLSX_COLUMNS:,} columns. Write .csv or .parquet instead.",
+                    source=str(self.path),
+                )
             self._file.write(_to_json(row) + "\n")
         else:
             self._csv.writerow(row)
@@ -726,12 +739,6 @@ class RecordWriter:
         from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
         names = [*self._columns, *self._late, *self._added]
-        if self.done >= XLSX_ROWS or len(names) > XLSX_COLUMNS:
-            raise RecordError(
-                f"{self.done:,} rows and {len(names):,} columns do not fit into an XLSX sheet. Write .csv or "
-                ".parquet instead.",
-                source=str(self.path),
-            )
         cut = 0
         book = Workbook(write_only=True)
         sheet = book.create_sheet("otclass")
@@ -872,6 +879,15 @@ def fingerprint_of(paths: Iterable[str | Path], *settings: object) -> str:
             raise RecordError(f"cannot be read ({error.strerror})", source=str(path)) from error
         parts.append((str(path.resolve()), status.st_size, status.st_mtime_ns))
     return hashlib.sha256(repr(parts).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _require(format: str) -> None:
+    """Say at once, not after hours, that a library is lacking."""
+    library = {"xlsx": "openpyxl", "parquet": "pyarrow"}.get(format, "csv")
+    if find_spec(library) is None:
+        raise RecordError(
+            f'writing {format} needs {library}, which is not installed: pip install "otclass[records]"'
+        )
 
 
 def _format_of(path: Path) -> str:
