@@ -366,7 +366,7 @@ _END_HEADINGS = _Phrases("""
     statement, financial ..., linkout ..., link out, full text links ..., full text sources ..., full-text
     ..., full text views, metrics ..., altmetric ..., altmetrics, article metrics ..., article info ...,
     article information ..., article history ..., article notes, article impact, article usage, article
-    contents, article outline, a r t i c l e i n f o, rights and ..., rights & ..., permissions, copyright
+    contents, article outline, articleinfo, rights and ..., rights & ..., permissions, copyright
     ..., license ..., licence ..., cite this ..., cite as ..., how to cite ..., to cite ..., export citation
     ..., share ..., access options ..., access this ..., access through ..., access provided ..., access the
     ..., get access ..., get full ..., get rights ..., buy ..., purchase ..., rent ..., preview ..., log in
@@ -376,7 +376,7 @@ _END_HEADINGS = _Phrases("""
     ..., abbreviations ..., highlights, graphical abstract ..., visual abstract ..., video ..., audio ...,
     plain language ..., plain-language ..., lay summary, editor's summary, editors' note, resumen, résumé,
     resume, zusammenfassung, resumo, riassunto, 摘要, 要旨, 抄録, аннотация, abstract in ..., abstract (in ...,
-    outline, sections, section snippets, on this page, in this article ..., in this issue, table of
+    outline, sections, section snippets, on this page, in this article, in this issue, table of
     contents, contents, footnote, footnotes, endnotes, notes, download ..., view ..., show ..., see more
     ..., see all ..., read ..., load more, associated data, versions, version history, review history,
     reviewer reports, peer review ..., open research ..., open peer ..., condition, conditions ...,
@@ -448,7 +448,7 @@ _FURNITURE_BEGINNINGS = _Phrases("""
     confirmatory results, contradictory results, preview pdf, explore all ...
 """)
 _COUNT = re.compile(
-    r"\d[\d.,]*\s*k?\+?\s*(?:citations?|references?|views?|downloads?|reads?|recommendations?|comments?|likes?|"
+    r".{0,60}\bcited by \d|\d[\d.,]*\s*k?\+?\s*(?:citations?|references?|views?|downloads?|reads?|recommendations?|comments?|likes?|"
     r"shares?|results?|pages?|figures?|tables?|mentions?|tweets?|altmetric|accesses|supporting|min|citing|crossref)\b",
     re.I,
 )
@@ -463,19 +463,21 @@ _FRONT = re.compile(
     |.*\bpp?\.\s?\d+\s?[-–].*
     |.*\bpages?\ e?\d+.*
     |.*\b\d+\s*\((?:19|20)\d\d\)[,:]?\s*e?\d+.*
+    |.+\ [-–]\ .*\b(?:19|20)\d\d\ [-–]\ .+
     |author\ links.*|(?:information\ provided|provided)\ by\b.*|sponsor\b.*|responsible\ party.*|contents\ lists?\ available.*
     |journal\ homepage.*
-    |(?:[\w.&:]+\ ){0,6}[\w.&:]+\.?,?\ (?:19|20)\d\d(?:\ (?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)\w*)?(?:[\ -]\w+)?(?:\ \d+)?[.;:]?
-    |(?:first\ |e-?)?(?:published|received|accepted|revised|revision|available|posted|submitted|updated|publication\ date|issue\ date|pub|date)\b.*\b(?:19|20)\d\d\b.*
-    |(?:\w+,?\ ){0,2}\d{1,2}(?:st|nd|rd|th)?,?\ \w+,?\ (?:19|20)\d\d\.?
-    |\w+\ \d{1,2},?\ (?:19|20)\d\d\.?(?:\ .{0,40})?
-    |(?:\w+\ )?(?:19|20)\d\d\.?
+    |(?:(?-i:[A-Z(&])[\w.&:()-]*,?\ |(?:of|and|in|the|for|on|&)\ ){1,7}\(?(?:19|20)\d\d\)?(?:\ \w{3,9}\.?)?(?:[\ -]\w{1,9})?(?:\ \d+)?[.;:]?$
+    |(?:first\ |e-?)?(?:published|received|accepted|revised|revision|available|posted|submitted|updated|publication\ date
+      |issue\ date|pub|date)\b.*\b(?:19|20)\d\d\b.*
+    |(?:\w+,?\ ){0,2}\d{1,2}(?:st|nd|rd|th)?,?\ \w+,?\ (?:19|20)\d\d\.?$
+    |\w+\ \d{1,2},?\ (?:19|20)\d\d\.?$
+    |(?:\w+\ )?(?:19|20)\d\d\.?$
     |nct\d{8}.*
     )""",
     re.I | re.X,
 )
 _AFFILIATION = re.compile(
-    r"\b(?:Departments?|Dept|Universi\w+|Institut\w*|Hospitals?|School of|College|Cent(?:er|re)s? (?:for|of)|Faculty|Fakult\w+|"
+    r"\b(?:Departments?|Dept|Universi\w+|Institut(?:e|es|o|et)?|Hospitals?|School of|College|Cent(?:er|re)s? (?:for|of)|Faculty|Fakult\w+|"
     r"Laborator\w+|Division of|Clinic|Academy|Ministry|Inc|GmbH|Ltd|Author links|ORCID|Hochschule)\b"
 )
 # Sentences that no abstract holds, however long they are.
@@ -504,7 +506,7 @@ _SITE_TALK = re.compile(
 _YOU = re.compile(r"\byou(?:r|rs)?\b", re.I)
 # Words that make a sentence: a title, a list of names or a button rarely has two of them.
 _SENTENCE_WORD = re.compile(
-    r"\b(?:was|were|is|are|be|been|has|have|had|we|that|this|these|those|which|who|may|might|can|could|should|will|would|did|does|do|"
+    r"\b(?:was|were|is|are|be|been|has|have|had|we|that|this|these|those|which|who|(?-i:may)|might|can|could|should|will|would|did|does|do|"
     r"not|they|it|its|their|our|than|also|both|but|when|whether|while|however|used|using|found|showed|shows|suggest\w*|indicat\w*|"
     r"examin\w+|investigat\w+|compar\w+|increas\w+|decreas\w+|reduc\w+|assess\w+|measur\w+|assign\w+|receiv\w+|reveal\w*|"
     r"demonstrat\w+|report\w*|includ\w+|associated|significant\w*|there|because|although|among|between|during|after|before)\b",
@@ -522,6 +524,14 @@ _TERM = re.compile(
     r"[aeo]py|tive|tional|ship|hood|ety|ions?|ical|oral|ural|onal|inal|ates?|ors|ers|ress|ogens?)|"
     r"Pain|Grief|Touch|Trust|Loss|Care|Fear|Brain|Sleep|Mood|Health|Social|Stress|Love)$"
 )
+
+
+def _is_term(word: str) -> bool:
+    """Tell a word that is no name: it has a noun's or an adjective's ending, or is long and in lower case."""
+    word = word.strip(".,;:()")
+    return bool(_TERM.search(word)) or word == "and" or (len(word) > 3 and word.islower())
+
+
 _NO_NAME = _words(
     "a an the of to in on with for from during at by or as versus vs is are its after before than using"
 )
@@ -534,10 +544,16 @@ _PARTICLES = _words(
 _LONG = 1200
 
 
+# "A B S T R A C T", as the headings of some publishers' PDFs come out.
+_SPACED = re.compile(r"(?:\S{1,2}\s{1,3}){5,}\S{1,2}$")
+
+
 def _kind(text: str) -> _Kind:
     """Say what a line, or a paragraph put together from its lines, is."""
     if len(text) > _LONG:
         return _Kind.PROSE
+    if _SPACED.match(text):
+        text = re.sub(r"(?<!\s\s)\s(?!\s)", "", text)
     folded = " ".join(text.casefold().replace(":", " ").lstrip("#•·›»*→ ").rstrip(" .-–—▼▾+›»").split())
     words = text.split()
     if len(text) <= 90 and not text[0].islower():
@@ -548,8 +564,13 @@ def _kind(text: str) -> _Kind:
         return _Kind.FURNITURE
     if len(text) < 500 and _YOU.search(text) and _SITE_TALK.search(text):
         return _Kind.FURNITURE
+    label, colon, content = text.partition(":")
+    if colon and len(content) >= 20 and len(label) <= 60 and _SECTION_HEADINGS.match(label.casefold()):
+        return _Kind.PROSE
     verbs = len(_SENTENCE_WORD.findall(text))
     if _is_affiliation(text, verbs) or _is_names(text):
+        return _Kind.FRONT
+    if verbs < 3 and len(text) <= 160 and _FRONT.match(text):
         return _Kind.FRONT
     if verbs >= 2 and len(words) >= 8 and (len(text) > 200 or _SENTENCE_END.search(text)):
         return _Kind.PROSE
@@ -574,7 +595,11 @@ def _heading_kind(folded: str, text: str, words: int) -> _Kind | None:
     bare = re.sub(r"^\d{1,2}[.)]? \|? ?", "", re.sub(r" \([\d.,k]+\)$", "", folded))
     if words <= 5 and _SECTION_HEADINGS.match(bare):
         return _Kind.SECTION
-    if words <= 7 and _END_HEADINGS.match(bare) and not (words > 4 and _SENTENCE_END.search(text)):
+    if (
+        words <= 10
+        and _END_HEADINGS.match(bare)
+        and not (words > 4 and (_SENTENCE_END.search(text) or _SENTENCE_WORD.search(text)))
+    ):
         return _Kind.END
     return None
 
@@ -585,7 +610,7 @@ def _looks_like_title(words: Sequence[str]) -> bool:
 
 
 def _is_affiliation(text: str, verbs: int) -> bool:
-    return len(text) < 500 and verbs < 2 and text.count(",") >= 1 and bool(_AFFILIATION.search(text))
+    return len(text) < 500 and not verbs and text.count(",") >= 1 and bool(_AFFILIATION.search(text))
 
 
 def _is_names(text: str) -> bool:
@@ -601,13 +626,13 @@ def _is_names(text: str) -> bool:
         return False
     names = terms = 0
     for chunk in chunks:
+        if any(part.lower() in _NO_NAME for part in chunk):
+            return False
         parts = [part for part in chunk if part.lower() not in _PARTICLES]
         if not parts or not all(part[0].isupper() and _NAME_PART.fullmatch(part) for part in parts):
             if len(chunk) > 5 or any(len(part) > 3 and part[0].islower() for part in chunk):
                 return False
             continue
-        if any(part.lower() in _NO_NAME for part in parts):
-            return False
         initials = len(parts) <= 4 and any(len(part.rstrip(".")) <= 2 and part.isupper() for part in parts)
         names += 2 <= len(parts) <= 4
         terms += not initials and any(_TERM.search(part) for part in parts)
@@ -638,39 +663,68 @@ class _Block(NamedTuple):
 # The parts that make up three in four hyphenated words of biomedical abstracts.
 _FIRST_PARTS = _words(
     """
-    self non post follow long double well high pre low meta placebo cross anti single treatment two short
-    open stress multi evidence cost near patient beta dose cognitive one first real health age sleep time
-    decision gut year drug brain community end anxiety within hypothalamic between three task large resting
-    opioid life face web mother moderate alpha whole socio side computer gene blood pain full parent
-    glucagon group semi gamma depression peer middle early wild home receptor population disease sex
-    parallel mu attention four cell social dual antidepressant half school six family event risk insulin
-    trauma mixed mid threat higher late free person problem corticotropin genome second repeated glucose
-    gonadotropin internet emotion longer quality protein theory weight gender random quasi right left once
-    small steady same mild eye kappa delta oxytocin vasopressin partner couple infant child down weak tri
-    zero five six seven eight nine ten higher lower under
+    above acid active activity adhd african age alcohol alpha amphetamine amygdala angiotensin anti
+    antidepressant anxiety asd attention audio bdi best beta between binge blood body bottom brain
+    buprenorphine calcium cancer case cbt cck cell cgi cgrp child cholecystokinin clinician closed cluster
+    cocaine cognitive combat community computer concentration controlled coordinate copper corticotropin
+    cost couple crf crh cross cue day decision delayed delta depression depressive diabetes disease disorder
+    domain dose dot double down drug dsm dual early eight eighty emotion end english enkephalin enzyme error
+    estrogen event evidence exercise exposure extended eye face factor false family fda fifty fine first
+    five fixed flow follow food forced forty four free frequency fronto full gamma gender gene genome
+    glucagon glucose gnrh goal gonadotropin gram group guideline gut half hdl health high higher hiv homa
+    home hormone human hypothalamic hypothalamo hypothalamus igf ii immediate immune infant information
+    insulin intention internet inventory ipt kappa kayser ketamine laboratory large late lc ldl left level
+    life light lipid long longer loss low lower mann maternal mdma medication medium membrane meta
+    microbiome microbiota mid middle mild mindfulness mixed moderate montgomery mood morphine mother motor
+    mptp mu multi multiple muscle music mystical near neuroleptic nf nine ninety nirs nmda non npy nurse
+    obsessive once one open opioid orexin  oxytocin pain pandemic parallel parent partner past patient
+    peer peptide person perspective phase placebo population post pre pregnancy pressure problem progression
+    proof protein provider psilocybin psychedelic quality quasi random randomized rapid rate real receptor
+    region renin repeated resource resting reward right risk rna rs rt saline same sars scale school second
+    seed self semi sensory serotonin seven seventy sex sham short side single six sixty skin sleep slow
+    small social socio sprague sr state steady step stimulus stress substance suicide take task teacher team
+    technology telephone temporo ten tension theory therapist third thirty threat three thyroid time tnf
+    trade trauma treatment tri trial twenty twice two ultrasound  user value vasopressin vehicle virus
+    voltage voxel weak web weight well white whole wild within word xr year zero
     """
 )
 _SECOND_PARTS = _words(
     """
-    based related up term blind blinded induced controlled like being specific dependent analysis
-    reported dose treatment brain group resistant label treated infrared level risk efficacy old free
-    report sectional time behavioral management making scale type assisted derived mediated line
-    intervention traumatic effectiveness test effects care releasing esteem regulation person matched
-    focused invasive associated driven effective arm quality analyses world year release onset wide aged
-    out frequency lasting help administered response regulated seeking aminobutyric guided week
-    compulsive oriented established cell containing directed endorphin center sensitive list off
-    pharmacological structured occurring relevant rated taking only day binding reviewed randomized
-    point existing immunoreactive experimental bonding skin world hoc
+    acting activated adherence adjusted administered administration adrenergic aged alpha american
+    aminobutyric analyses analysis analytic approved arm as assisted associated at based behavioral
+    behavioural beta binding blind blinded bonding brain by called cancer care cbt cell center centered
+    centre chain child cholesterol cigarette compassion component compulsive containing control controlled
+    converting cost cov covid csf cycloserine daily dawley day deficient deficit defined delivered density
+    dependent depth derived designed diabetic dimensional dimethyltryptamine directed domain dose down
+    driven drug dwelling effect effective effectiveness effects efficacy emotional endorphin enhanced
+    enkephalin episode established esteem evoked exercise existing experimental exposed expressing factor
+    fat five fmri focused fos four free frequency functioning generated group guided gut harm help high
+    hispanic hoc home hospital human ii iii immunoreactive income independent induced infant infected
+    inferiority inflammatory infrared initiated injury intensity intervention invasive ir iv label labeled
+     learning level li life like line linked list lowering making management matched mdma measures
+    mediated methyl monitoring month naive negative ntx occurrence occurring off old on onset opioid
+    oriented out pandemic parietal pcr penicillamine person pharmacological phase pituitary point positive
+    post promoting quality randomized rated receptor referential regulated regulation related release
+    releasing relevant report reported reports resistant resolution responders response responsive retest
+    reviewed revised rich risk scale sectional seeking segment selective sensitive session seven sex
+    significant six skin solving specific square stage state stimulated stimulating stroke structured study
+    subject subjects supported taking targeted task term terminal test the third thirds threatening three
+    time to tolerated tracking training trait traumatic treated treatment two type up users value wake
+    wakefulness wave week wide world year
     """
 )
 _CONJUNCTIONS = frozenset(("and", "or", "to", "versus", "vs", "nor", "but", "as"))
 _WORD_BEFORE = re.compile(r"[^\W_]*$")
 _WORD_AFTER = re.compile(r"[^\W_]{0,40}")
-_BROKEN_WORD = re.compile(r"[^\W_]*+[-‐]\s*+\n\s*+[^\W_]*+")
+_SUFFIX = re.compile(
+    r".{0,2}$|(?:m?ents?|a?tions?|ness(?:es)?|ships?|hoods?|less|ful(?:ly)?|[ai]bl[ey]|ity|ally|i[sz]|ing|al|ous|ive)"
+)
+_BROKEN_WORD = re.compile(r"[^\W_]*+[-‐][^\S\n]*+\n\s*+[^\W_]*+")
 _OPEN_END = re.compile(
     r"(?:[,–—(/]|\b(?:the|an?|of|and|or|in|on|to|for|with|by|from|at|as|that|which|is|are|was|were|be|their|its|than|between|not))$",
     re.I,
 )
+_OPEN_WORD = re.compile(r"\b(?:the|an?|of|and|or|in|on|to|for|with|by|from|at|as|among|between)$", re.I)
 _NARROW, _WIDE = 30, 160
 _LINE = re.compile(r"[^\n]+")
 # "Abstract: We tested ...", "AbstractWe tested ...", "Title: ...": a heading and what it heads, on one line.
@@ -682,8 +736,17 @@ _LABELLED = re.compile(
 )
 
 
-def _line_spans(text: str) -> Iterator[tuple[int, int, bool]]:
-    """Yield start and end of each line that isn't blank, and whether it follows hard on the one before."""
+class _Line(NamedTuple):
+    """A line that isn't blank, and whether it follows hard on the one before."""
+
+    start: int
+    end: int
+    text: str
+    kind: _Kind
+    adjacent: bool
+
+
+def _split(text: str) -> Iterator[_Line]:
     last = -1
     for m in _LINE.finditer(text):
         line = m[0]
@@ -696,9 +759,11 @@ def _line_spans(text: str) -> Iterator[tuple[int, int, bool]]:
         last = m.end() + 1
         label = _LABELLED.match(text, start, end)
         if label:
-            yield start, start + len(label[0].rstrip()), False
+            heading = label[0].rstrip()
+            yield _Line(start, start + len(heading), heading, _kind(heading), False)
             start, adjacent = label.end(), False
-        yield start, end, adjacent
+            stripped = text[start:end]
+        yield _Line(start, end, stripped, _kind(stripped), adjacent)
 
 
 def _whole_words(text: str) -> frozenset[str]:
@@ -707,21 +772,20 @@ def _whole_words(text: str) -> frozenset[str]:
 
 
 def _blocks(text: str) -> list[_Block]:
-    lines = list(_line_spans(text))
+    lines = list(_split(text))
     words = _whole_words(text) if _BROKEN_WORD.search(text) else frozenset()
-    kinds = [_kind(text[start:end]) for start, end, _ in lines]
     blocks: list[_Block] = []
     spans: list[_Span] = []
-    for i, (start, end, adjacent) in enumerate(lines):
-        glue = None
-        if adjacent and i and _continues(text, lines, kinds, i):
-            spans[-1], glue = _joint(text, spans[-1], start, words)
-        if glue is None and spans:
-            blocks.append(_block(text, spans, kinds[i - 1]))
+    for i, line in enumerate(lines):
+        glue = ""
+        if spans and line.adjacent and _continues(lines, i, len(spans)):
+            spans[-1], glue = _joint(text, spans[-1], line.start, words)
+        elif spans:
+            blocks.append(_block(text, spans, lines[i - 1].kind))
             spans = []
-        spans.append((start, end, glue or ""))
+        spans.append((line.start, line.end, glue))
     if spans:
-        blocks.append(_block(text, spans, kinds[-1]))
+        blocks.append(_block(text, spans, lines[-1].kind))
     return blocks
 
 
@@ -730,36 +794,56 @@ def _block(text: str, spans: list[_Span], kind: _Kind) -> _Block:
     return _Block(tuple(spans), joined, kind if len(spans) == 1 else _kind(joined))
 
 
-def _continues(text: str, lines: list[tuple[int, int, bool]], kinds: list[_Kind], i: int) -> bool:
-    """Tell whether line `i` goes on with the sentence of the line before, from which only its wrapping parted it."""
-    start, end, _ = lines[i - 1]
-    before = text[max(start, end - 40) : end]
-    length = end - start
-    first = text[lines[i][0]]
-    if lines[i][1] - lines[i][0] > max(_WIDE, 2 * length):
+_HEADINGS = (_Kind.ABSTRACT, _Kind.TITLE, _Kind.SECTION, _Kind.END)
+_TEXT = (_Kind.PROSE, _Kind.OTHER)
+
+
+def _continues(lines: list[_Line], i: int, depth: int) -> bool:
+    """Tell whether only wrapping parts line `i` from the paragraph above it, which has `depth` lines so far."""
+    before, here = lines[i - 1], lines[i]
+    length = len(before.text)
+    finished = bool(_SENTENCE_END.search(before.text[-40:]))
+    if len(here.text) > max(_WIDE, 2 * length):
         # Nobody wraps one line at this width and leaves the next one alone.
         return False
-    if before.endswith(("-", "‐")) and first.islower() and before[-2:-1].isalpha():
+    if here.text[0] in ",;)":
         return True
-    if length < _NARROW or kinds[i - 1] in (_Kind.ABSTRACT, _Kind.TITLE, _Kind.SECTION, _Kind.END):
+    if here.text[0].islower() and before.text[-1] in "-‐" and before.text[-2:-1].isalpha():
+        return True
+    if length < _NARROW or (depth == 1 and before.kind in _HEADINGS):
         return False
-    if first.islower() and not _SENTENCE_END.search(before):
+    if here.text[0].islower() and not finished:
         return True
-    if kinds[i] not in (_Kind.OTHER, _Kind.PROSE) or kinds[i - 1] not in (_Kind.OTHER, _Kind.PROSE):
-        # A wrapped line may look like anything ("2014; 5: 3-7).", "Smith, Jones and"): what came before decides.
-        here = text[lines[i][0] : lines[i][1]]
-        rest = len(here) <= 20 and here.endswith(".") and not _SENTENCE_END.search(before)
-        wraps = rest or _OPEN_END.search(before)
-        return bool(wraps) and kinds[i] in (_Kind.OTHER, _Kind.PROSE, _Kind.FRONT, _Kind.FURNITURE)
-    if before.endswith("-") or _OPEN_END.search(before):
+    # In the midst of a paragraph a line may look like anything: "Smith, Jones and", "2014; 5: 3-7).", "Conditions of".
+    inside = depth >= 3
+    if here.kind not in _HEADINGS and (before.text[-1] in "-‐" or _OPEN_END.search(before.text[-40:])):
         return True
-    if length > _WIDE:
+    ahead = lines[i + 1].kind if i + 1 < len(lines) else None
+    if (
+        here.kind is _Kind.SECTION
+        and before.kind is _Kind.OTHER
+        and (ahead is _Kind.FRONT or _OPEN_WORD.search(before.text[-40:]))
+    ):
+        # "... in cancer / Patients / Jane Doe, John Smith": the end of a title.
+        return True
+    last_word = len(here.text) <= 20 and (here.text[-1] == "." or here.text.isdigit())
+    if last_word and not finished and (inside or before.kind in _TEXT):
+        return True
+    near = [len(line.text) for line in lines[max(0, i - 3) : i + 3] if line.kind in _TEXT or inside]
+    width = max((n for n in near if n <= _WIDE), default=0)
+    parts = here.text.split()
+    if length > _WIDE or max(near, default=0) > 2 * _WIDE or length + 1 + len(parts[0]) <= width:
+        # The next word would have fitted into the widest line around: the break was meant.
         return False
-    # The next word would have fitted into the widest line around: then the break was meant.
-    around = [e - s for s, e, _ in lines[max(0, i - 3) : i + 3]]
-    width = max((n for n in around if n <= _WIDE), default=0)
-    word = len(text[lines[i][0] : lines[i][1]].split(None, 1)[0])
-    return max(around) <= _WIDE and length + 1 + word > width
+    if inside and not finished:
+        return (
+            here.kind in (_Kind.FRONT, _Kind.FURNITURE) or here.kind in _TEXT or len(here.text) > 0.7 * width
+        )
+    if here.kind not in _TEXT or before.kind not in _TEXT:
+        return False
+    # Rather a name below a title than the end of the title?
+    named = 2 <= len(parts) <= 4 and not any(_is_term(part) or part.lower() in _NO_NAME for part in parts)
+    return not named or _Kind.PROSE in (here.kind, before.kind)
 
 
 def _joint(text: str, span: _Span, start: int, words: frozenset[str]) -> tuple[_Span, str]:
@@ -776,7 +860,10 @@ def _joint(text: str, span: _Span, start: int, words: frozenset[str]) -> tuple[_
     if not (first.isalpha() and plain and second.isalpha() and second.islower()):
         return span, ""
     if f"{first}{second}".lower() not in words and (
-        first.lower() in _FIRST_PARTS or second in _SECOND_PARTS or (len(second) > 4 and second in words)
+        (first.lower() in _FIRST_PARTS and not _SUFFIX.match(second))
+        or second in _SECOND_PARTS
+        or (len(second) > 4 and second in words)
+        or (len(first) > 4 and first.lower() in words and not _SUFFIX.match(second))
     ):
         return span, ""
     return (begin, end - 1, glue), ""
@@ -827,7 +914,10 @@ def _choose(blocks: list[_Block]) -> tuple[_Block | None, list[_Block]]:
     ]
     texts = texts or [b for b in blocks if b.kind not in (_Kind.ABSTRACT, _Kind.TITLE)] or blocks
     if len(texts) > 1 and texts[0].kind is not _Kind.SECTION and _may_be_title(texts[0].text):
-        return texts[0], texts[1:]
+        # The first paragraph of an abstract is no title; a sentence above the one paragraph of an abstract is.
+        sentence = texts[0].kind is _Kind.PROSE and texts[0].text.endswith(".")
+        if not sentence or (len(texts) == 2 and 2 * len(texts[0].text) < len(texts[1].text)):
+            return texts[0], texts[1:]
     return None, texts
 
 
@@ -954,23 +1044,26 @@ def _title(blocks: list[_Block]) -> _Block | None:
             block.text
         ):
             continue
-        words = len(block.text.split())
+        parts = block.text.split()
+        words = len(parts)
         named = i + 1 < len(blocks) and blocks[i + 1].kind is _Kind.FRONT
-        if words < (2 if named else 3):
+        if words < 2:
             continue
         score = min(words, 12) / 12 + 0.4 * named + 0.1 * (i + 1 == len(blocks))
-        score += 0.4 * (len(block.text) > 20 and sum(lines[i] in line for line in lines) > 1)
+        score += 0.4 * (words >= 5 and sum(lines[i] in line for line in lines) > 1)
         score -= 0.6 * bool(_JOURNAL.fullmatch(block.text)) + 0.8 * ("|" in block.text or "›" in block.text)
         # A title may begin like a heading ("Related disorders ..."), and a name or a button may look like a title.
+        score -= 0.5 * (words <= 4 and all(w[0].isupper() or w in _PARTICLES for w in parts))
+        score -= 0.5 * (block.kind is _Kind.PROSE and block.text.endswith("."))
         heading = block.kind in (_Kind.END, _Kind.SECTION)
-        score -= 0.3 * (words < 4) + (0.4 if _looks_like_title(block.text.split()) else 2) * heading
+        score -= (0.4 if _looks_like_title(parts) else 2) * heading
         if score > best[0]:
             best = (score, block)
     return best[1]
 
 
 def _may_be_title(text: str) -> bool:
-    return len(text) <= 400 and len(re.findall(r"[.!?] [A-Z]", text)) <= 1
+    return len(text) <= 400 and len(re.findall(r"[.!?] [A-Z]", text)) <= 3
 
 
 # --- Notices ------------------------------------------------------------------------------------------------
