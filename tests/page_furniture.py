@@ -565,3 +565,331 @@ oxytocin and to endogenous opioids, both of which are released by touch.
 
 DEVELOPED: tuple[Layout, ...] = (pubmed, pmc, sciencedirect, wiley, springer_html, qxmd, jats, clinicaltrials, pdf)
 """Layouts the rules were written with."""
+
+
+def cochrane(title: str, abstract: str, seed: int) -> str:
+    dice = _Dice(seed)
+    body = "\n\n".join(f"{heading.capitalize()}\n\n{text}" if heading else text for heading, text in sections(abstract))
+    return f"""Cochrane Library
+Trusted evidence. Informed decisions. Better health.
+Title Abstract Keyword
+English
+Sign In
+Cochrane reviews
+Trials
+Clinical Answers
+About
+Help
+Cochrane Database of Systematic Reviews
+Review - Intervention
+
+{title}
+
+{" ".join(dice.authors())}  Authors' declarations of interest
+
+Version published: {dice.number(1, 28)} June {dice.year()} Version history
+https://doi.org/{dice.doi()}
+
+Collapse all  Expand all
+
+Abstract
+
+available in
+English
+Español
+فارسی
+
+{body}
+
+PICOs
+
+Population
+Intervention
+Comparison
+Outcome
+The PICO model is widely used and taught in evidence-based health care as a strategy for formulating questions and search
+strategies and for characterizing clinical studies or meta-analyses.
+
+Plain language summary
+
+available in
+English
+
+Does oxytocin help people who have lost a partner?
+
+People who have lost a partner often feel lonely and stressed. We wanted to know whether oxytocin, a hormone that is
+released when people touch each other, can help them. We found three small studies, and we are not sure of the result.
+
+Authors' conclusions
+
+Implications for practice
+
+There is not enough evidence to recommend oxytocin for grief.
+
+Background
+Description of the condition
+
+Grief is the natural reaction to the loss of a close person (Brandt 2011).
+"""
+
+
+def semantic_scholar(title: str, abstract: str, seed: int) -> str:
+    dice = _Dice(seed)
+    names = dice.authors()
+    papers = "\n".join(
+        f"{other}\n{dice.authors()[0]}{dice.authors()[1]}\nPsychology, Medicine\n{dice.journal()} {dice.year()}\n"
+        f"{dice.one(_SNIPPETS)}Expand\n{dice.number(2, 400)} Citations\nPDF\nSave"
+        for other in dice.pick(OTHER_TITLES, 4)
+    )
+    return f"""Skip to search form
+Skip to main content
+Skip to account menu
+Semantic Scholar's Logo
+Search 214,{dice.number(100, 999)},456 papers from all fields of science
+Search
+Sign In
+Create Free Account
+DOI:{dice.doi()}
+Corpus ID: {dice.number(10**6, 10**8)}
+{title}
+{names[0]}, {names[1]}, +2 authors {names[3]}
+Published in {dice.journal()} {dice.number(1, 28)} October {dice.year()}
+Psychology, Medicine, Biology
+{abstract}
+View on PubMed
+Save to Library
+Create Alert
+Cite
+{dice.number(2, 200)} Citations
+Highly Influential Citations
+{dice.number(2, 20)}
+Background Citations
+{dice.number(2, 90)}
+View All
+Figures and Tables from this paper
+figure 1
+table 1
+Topics
+Oxytocin (opens in a new tab)
+Social Stress (opens in a new tab)
+{dice.number(2, 200)} Citations
+Citation Type
+Has PDF
+Author
+More Filters
+{papers}
+...
+1
+2
+3
+...
+Related Papers
+Showing 1 through 3 of 0 Related Papers
+What Is Semantic Scholar?
+Semantic Scholar is a free, AI-powered research tool for scientific literature, based at Ai2.
+Learn More
+About
+Terms of Service
+Privacy Policy
+By clicking accept or continuing to use the site, you agree to the terms outlined in our Privacy Policy, Terms of Service.
+Accept & Continue
+"""
+
+
+def psycinfo_record(title: str, abstract: str, seed: int) -> str:
+    """The record of a bibliographic database, field by field."""
+    dice = _Dice(seed)
+    year = dice.year()
+    return f"""Title:
+
+{title}
+
+Authors:
+
+{dice.authors()[0]}, ORCID 0000-0002-{dice.number(1000, 9999)}-{dice.number(1000, 9999)} . {dice.one(_PLACES)}
+{dice.authors()[1]}
+
+Address:
+
+{dice.authors()[0]}, a.lindqvist@example.org
+
+Source:
+
+{dice.journal()}, Vol {dice.number(10, 60)}(3), Aug, {year}. pp. {dice.number(100, 300)}-{dice.number(301, 400)}.
+
+NLM Title Abbreviation:
+
+Inv J
+
+Publisher:
+
+US : American Psychological Association
+
+Language:
+
+English
+
+Keywords:
+
+oxytocin, grief, social touch, therapy
+
+Abstract:
+
+{abstract} (PsycInfo Database Record (c) {year} APA, all rights reserved)
+
+Document Type:
+
+Journal Article
+
+Subjects:
+
+*Oxytocin; *Social Support; Stress; Emotion Recognition
+
+PsycInfo Classification:
+
+Psychopharmacology (2580)
+
+Population:
+
+Human
+Male
+
+Age Group:
+
+Adulthood (18 yrs & older)
+
+Grant Sponsorship:
+
+Sponsor: Aldermoor Foundation. Grant Number: 12-345. Recipients: Lindqvist, Anna
+
+Format Covered:
+
+Electronic
+
+Accession Number:
+
+{year}-{dice.number(10000, 99999)}-001
+
+Number of Citations in Source:
+
+{dice.number(20, 90)}
+
+Database:
+
+APA PsycInfo
+"""
+
+
+def biorxiv(title: str, abstract: str, seed: int) -> str:
+    dice = _Dice(seed)
+    names = dice.authors()
+    return f"""Skip to main content
+bioRxiv
+HOME
+SUBMIT
+FAQ
+BLOG
+ALERTS / RSS
+RESOURCES
+ABOUT
+CHANNELS
+
+Advanced Search
+New Results
+Follow this preprint
+{title}
+View ORCID Profile{names[0]}, {names[1]}, View ORCID Profile{names[2]}, {names[3]}
+doi: https://doi.org/10.1101/{dice.year()}.05.12.{dice.number(100000, 999999)}
+This article is a preprint and has not been certified by peer review [what does this mean?].
+00000000
+AbstractFull TextInfo/HistoryMetrics Preview PDF
+Abstract
+{abstract}
+
+Competing Interest Statement
+The authors have declared no competing interest.
+
+Copyright The copyright holder for this preprint is the author/funder, who has granted bioRxiv a license to display the preprint in perpetuity. It is made available under a CC-BY-NC-ND 4.0 International license.
+Back to top
+PreviousNext
+Posted May 12, {dice.year()}.
+ Download PDF
+ Print/Save Options
+ Email
+ Share
+Citation Tools
+Get QR code
+ Tweet Widget
+Subject Area
+
+Neuroscience
+Subject Areas
+All Articles
+Animal Behavior and Cognition ({dice.number(1000, 9999)})
+Biochemistry ({dice.number(1000, 9999)})
+Neuroscience ({dice.number(10000, 99999)})
+"""
+
+
+def europe_pmc(title: str, abstract: str, seed: int) -> str:
+    dice = _Dice(seed)
+    body = "\n".join(f"{heading.capitalize()}\n{text}" if heading else text for heading, text in sections(abstract))
+    similar = "\n".join(
+        f"{other}.\n{', '.join(dice.authors(initials=True))}.\n{dice.journal()}, {dice.number(3, 40)}:{dice.number(100, 999)}, "
+        f"{dice.number(1, 28)} Feb {dice.year()}\nCited by: {dice.number(1, 99)} articles | PMID: {dice.number(10**7, 3 * 10**7)}"
+        for other in dice.pick(OTHER_TITLES, 4)
+    )
+    return f"""Europe PMC requires Javascript to function effectively.
+Either your web browser doesn't support Javascript or it is currently turned off. In the latter case, please turn on Javascript support in your web browser and reload this page.
+
+About
+Tools
+Developers
+Help
+Search worldwide, life-sciences literature
+Coronavirus articles and preprints Search examples: "breast cancer" Smith J
+Advanced search
+Abstract
+Full text
+Similar Articles
+{title}.
+
+{", ".join(dice.authors(initials=True))}
+Author information
+{dice.journal()}, 01 Mar {dice.year()}, {dice.number(10, 90)}:{dice.number(100, 200)}-{dice.number(201, 300)}
+https://doi.org/{dice.doi()} PMID: {dice.number(10**7, 3 * 10**7)}
+
+Share this article
+Abstract
+{body}
+Full text links
+Read article at publisher's site: https://doi.org/{dice.doi()}
+
+References
+Articles referenced by this article ({dice.number(10, 90)})
+{dice.one(OTHER_TITLES)}.
+{dice.authors(initials=True)[0]}, {dice.authors(initials=True)[1]}. {dice.journal()}, {dice.year()}
+MED: {dice.number(10**6, 10**7)}
+Show 10 more references (10 of {dice.number(30, 90)})
+
+Citations & impact
+
+Impact metrics
+{dice.number(1, 200)}
+Citations
+Jump to Citations
+Alternative metrics
+Altmetric item for https://www.altmetric.com/details/{dice.number(10**6, 10**7)}
+Article citations
+{dice.one(OTHER_TITLES)}.
+{", ".join(dice.authors(initials=True))}.
+{dice.journal()}, 11:{dice.number(1000, 9999)}, 12 May {dice.year()}
+Similar Articles
+To arrive at the top five similar articles we use a word-weighted algorithm to compare words from the Title and Abstract of each citation.
+{similar}
+Europe PMC is part of the ELIXIR infrastructure
+"""
+
+
+HELD_OUT: tuple[Layout, ...] = (cochrane, semantic_scholar, psycinfo_record, biorxiv, europe_pmc)
+"""Layouts written when the rules were finished, to measure them on pages they were not made for."""
