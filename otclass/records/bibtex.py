@@ -1,9 +1,9 @@
 """BibTeX, as Zotero, JabRef, Mendeley, Scopus and Google Scholar write it.
 
-bibtexparser 2.1 splits an entry into its fields, and pylatexenc, which it brings along, turns LaTeX into text.
+bibtexparser 2.1 splits an entry into its fields; pylatexenc, which it brings along, turns LaTeX into text.
 bibtexparser wants the whole file as one string, though, and an entry with a field given twice or with
-a brace too few is lost. So the file is cut into entries here, line by line, each is given to it alone, and one
-it cannot read is read in part; abbreviations (@string) are filled in here, as they reach across entries.
+a brace too few is lost. So the file is cut into entries here, line by line, each is given to it alone, and
+what it cannot read is read in part; abbreviations (@string) are filled in here, as they reach across entries.
 """
 
 import logging
@@ -21,10 +21,11 @@ _ENTRY = re.compile(r"\s*@\s*([A-Za-z]+)\s*[{(]")
 # Inside braces only these begin an entry: a line of an abstract may begin with "@home{".
 _TYPES = frozenset(
     "article book booklet bookinbook collection comment conference dataset electronic inbook incollection "
-    "inproceedings manual mastersthesis misc online patent periodical phdthesis preamble proceedings reference "
-    "report review software string suppbook techreport thesis unpublished www".split()
+    "inproceedings manual mastersthesis misc online patent periodical phdthesis preamble proceedings "
+    "reference report review software string suppbook techreport thesis unpublished www".split()
 )
 _FIELD = re.compile(r"(?:^|[,{(]|(?<=[}\"]))\s*([A-Za-z][\w.:-]{0,40})\s*=\s*(?=[{\"\d])", re.MULTILINE)
+_WRAP = re.compile(r"[ \t]*\n[ \t]*(?!\s*\n)")  # but not at a blank line, which ends a paragraph
 _MARK = re.compile(r'[{}"]')
 _LATEX = re.compile(r"[\\{}$~]|--|``|''")
 _COMMENT = re.compile(r"(?<!\\)%")
@@ -135,7 +136,7 @@ def _value(text: str, strings: dict[str, str]) -> str:
             end = text.find("#", at)
             end = end if end >= 0 else len(text)
             word = text[at:end].strip()
-            pieces.append(strings.get(word.lower(), word))
+            pieces.append(word if word.isdecimal() else strings.get(word.lower(), word))
             at = end
         while at < len(text) and text[at] in " \t\n#":
             at += 1
@@ -171,21 +172,22 @@ def _record(
     fields = {name.lower(): value for name, value in raw.items()}
 
     def text_of(*names: str) -> str:
-        return next((plain(_unlatexed(fields[name])) for name in names if fields.get(name)), "")
+        found = next((fields[name] for name in names if fields.get(name)), "")
+        return plain(_unlatexed(_WRAP.sub(" ", found)))
 
     keywords = text_of("keywords", "keyword", "author_keywords")
     authors = re.split(r"\s+and\s+", fields.get("author", "") or fields.get("editor", ""))
     note = fields.get("note", "")
     return Record(
-        title=text_of("title", "booktitle").replace("\n", " "),
+        title=text_of("title", "booktitle"),
         abstract=text_of("abstract", "abstractnote"),
         keywords=parts(keywords, ";" if ";" in keywords else ","),
         mesh=parts(text_of("mesh"), ";"),
         pmid=bare_pmid(fields.get("pmid", "")) or (bare_pmid(note) if "pmid" in note.lower() else ""),
         doi=bare_doi(fields.get("doi", "").replace("\\_", "_")) or bare_doi(fields.get("url", "")),
         year=year_of(fields.get("year", "")) or year_of(fields.get("date", "")),
-        journal=text_of("journal", "journaltitle", "booktitle").replace("\n", " "),
-        authors=tuple(filter(None, (plain(_unlatexed(author)).replace("\n", " ") for author in authors))),
+        journal=text_of("journal", "journaltitle", "booktitle"),
+        authors=tuple(filter(None, (plain(_unlatexed(_WRAP.sub(" ", author))) for author in authors))),
         source=source.name,
         source_line=line,
         format="bibtex",

@@ -17,23 +17,23 @@ _BLOCK = re.compile(
     r"</?(?:p|br|div|h[1-6]|li|ul|ol|sec|title|jats:(?:p|sec|title|list|list-item|label))(?:\s[^<>]{0,200})?/?>",
     re.IGNORECASE,
 )
-_SPACES = re.compile(r"[ \t\x0b\x0c\xa0\u2002-\u200a\u202f]*\n\s*|[ \t\x0b\x0c\xa0\u2002-\u200a\u202f]{2,}")
+_LINE_FEEDS = re.compile(r"[ \t\xa0]*\n\s*")
 
 
 def plain(text: str) -> str:
-    """Text without HTML or JATS markup, with single blanks and line feeds.
+    """Text without HTML or JATS markup, blank lines and indents.
 
     Examples
     --------
-    >>> plain("<jats:p>Effects of <i>AVP</i> &amp; OT,  p &lt; 0.05</jats:p>")
+    >>> plain("<jats:p>Effects of <i>AVP</i> &amp; OT, p &lt; 0.05</jats:p>")
     'Effects of AVP & OT, p < 0.05'
     """
     if "<" in text:
         text = _BLOCK.sub("\n", _INLINE.sub("", text))
     if "&" in text:
         text = html.unescape(text)
-    if "  " in text or "\n" in text or "\t" in text:
-        text = _SPACES.sub(lambda found: "\n" if "\n" in found[0] else " ", text)
+    if "\n" in text:
+        text = _LINE_FEEDS.sub("\n", text)
     return text.strip()
 
 
@@ -65,9 +65,9 @@ def first(values: Iterable[str]) -> str:
 
 def parts(text: str, separators: str = ";") -> tuple[str, ...]:
     """The items of a list written in one string, without blanks around them."""
-    if not text:
-        return ()
-    return tuple(filter(None, (part.strip() for part in re.split(f"[{re.escape(separators)}\n]", text))))
+    for separator in separators:
+        text = text.replace(separator, "\n")
+    return tuple([part for piece in text.split("\n") if (part := piece.strip())])
 
 
 def sound(text: str) -> str:

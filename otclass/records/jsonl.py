@@ -21,10 +21,12 @@ _WRAPPED = re.compile(
     r'"(?:results?|data|items|records|articles|papers|references|docs|works)"\s*:\s*\[(?=\s*\{)'
 )
 _SIGNS = frozenset(
-    "title display_name abstract abstractText abstract_inverted_index abstractNote text DOI doi pmid PMID paperId".split()
+    "title display_name abstract abstractText abstract_inverted_index abstractNote text DOI doi pmid PMID "
+    "paperId".split()
 )
 _SIGN = re.compile(f'"(?:{"|".join(sorted(_SIGNS))})"\\s*:')
 _BETWEEN = re.compile(r"[\s,]*")
+_BETWEEN_OR_ENDS = re.compile(r"[\s,\[\]]*")  # of arrays that were joined in one file
 _OBJECT = re.compile(r"[,\[}\n]\s*(?=\{)")
 _CHUNK = 1 << 18
 _TRIES = 200  # places in a block of text at which the next record is looked for after a broken one
@@ -85,7 +87,10 @@ def _decoded(text: str) -> Any:
 
 
 def _streamed(source: Source, head: str) -> Iterator[tuple[int, Any]]:
-    """The items of an array that follows `head`, or with "" of objects one after the other."""
+    """The items of an array that follows `head`, "[" or the wrapper's beginning; with "", objects in a row.
+
+    Several arrays, or wrapped arrays, may follow each other.
+    """
     file = io.TextIOWrapper(source.binary, source.encoding, source.errors)
     buffer = ""
     at = counted = 0
@@ -104,20 +109,32 @@ def _streamed(source: Source, head: str) -> Iterator[tuple[int, Any]]:
     while not ended and len(buffer) <= len(head) + 1024:
         more()
     at = len(buffer) - len(buffer.lstrip("\ufeff \n\t")) + len(head)
+    between = _BETWEEN_OR_ENDS if head == "[" else _BETWEEN
+    inside = bool(head)
     while True:
-        between = _BETWEEN.match(buffer, at)
-        at = between.end() if between else at
+        if not inside and len(head) > 1:  # behind a wrapped array, where another may follow
+            if another := _WRAPPED.search(buffer, at):
+                at, inside = another.end(), True
+            elif ended:
+                return
+            else:
+                at = max(at, len(buffer) - 1000)
+                more()
+                continue
+        if skipped := between.match(buffer, at):
+            if head == "[" and skipped[0].strip():
+                inside = not skipped[0].rstrip().endswith("]")
+            at = skipped.end()
         if at == len(buffer):
             if ended:
-                if head:
+                if inside:
                     source.report(source.error("the list has no end; the file may be cut off", line))
                 return
             more()
             continue
         if head and buffer[at] == "]":
-            if head == "[" and buffer[at + 1 :].strip():
-                source.report(source.error("text after the end of the list was left out", line))
-            return
+            inside = False
+            continue
         line += buffer.count("\n", counted, at)
         counted = at
         try:

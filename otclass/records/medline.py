@@ -33,7 +33,7 @@ def _split(line: str) -> tuple[str, str] | None:
     if line[4:5] != "-" or line[:1] == " ":
         return None
     tag = line[:4].rstrip()
-    if not (2 <= len(tag) and tag.isalnum() and tag.isupper() and line[5:6] in " \n"):
+    if not (len(tag) >= 2 and tag.isalnum() and tag.isupper() and line[5:6] in " \n"):
         return None
     return tag, line[5:].strip()
 

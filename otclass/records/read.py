@@ -15,7 +15,7 @@ from otclass.records.record import Record, RecordError, RecordWarning
 from otclass.records.source import Report, Source
 
 MAX_FILE = 1024 * 1024 * 1024
-"""Bytes of an XLSX or Parquet file, which cannot be read from front to back and is copied to a temporary one."""
+"""Bytes of an XLSX or Parquet file, which is copied to a temporary one as it is not read front to back."""
 
 
 Reader = Callable[[Source, Mapping[str, str]], Iterator[Record]]
@@ -74,7 +74,7 @@ _OTHER_FILES = (
     (b"\xd0\xcf\x11\xe0", "this is a workbook of the old .xls kind. Open it and save it as .xlsx or CSV"),
     (
         b"%PDF",
-        "this is a PDF. Export the records from the database or reference manager, as RIS if there is a choice",
+        "this is a PDF. Export the records from the database or reference manager, as RIS for example",
     ),
     (b"\x1f\x8b", "the file is compressed twice. Decompress it and read the result"),
     (b"BZh", "the file is compressed with bzip2. Decompress it and read the result"),
@@ -91,7 +91,7 @@ _OTHER_FILES = (
 def read_records(
     source: str | Path | IO[Any],
     *,
-    format: str | None = None,  # noqa: A002
+    format: str | None = None,
     columns: Mapping[str, str] | None = None,
     on_error: Callable[[RecordError], None] | None = None,
 ) -> Iterator[Record]:
@@ -100,16 +100,16 @@ def read_records(
     Parameters
     ----------
     source : str, Path or file object
-        File to read, gzip-compressed or not; "-" is standard input. A file object may give bytes or text, needs
-        only ``read(n)`` and is left open.
+        File to read, gzip-compressed or not; "-" is standard input. A file object may give bytes or text,
+        needs only ``read(n)`` and is left open.
     format : str, optional
-        Name of the format, one of `otclass.records.read.FORMATS`. By default it is recognised by the content, then
-        by the file's ending.
+        Name of the format, one of `otclass.records.read.FORMATS`. By default it is recognised by the
+        content, then by the file's ending.
     columns : mapping of str to str, optional
-        For tables whose column names are not recognised: field of `Record`, or "text", to the column's name.
+        For tables whose column names are not recognised: field of `Record`, or "text", to column name.
     on_error : callable, optional
-        Called with a `RecordError` for each record, or part of one, that cannot be read; reading goes on. By default
-        a `RecordWarning` is issued.
+        Called with a `RecordError` for each record, or part of one, that cannot be read; reading goes on.
+        By default a `RecordWarning` is issued.
 
     Yields
     ------
@@ -119,8 +119,8 @@ def read_records(
     Raises
     ------
     RecordError
-        If the file as a whole cannot be read: it is missing, empty, of no format read, lacks a column of titles,
-        abstracts or texts, or passes one of the limits told in docs/formats.md.
+        If the file as a whole cannot be read: it is missing, empty, of no format read, lacks a column of
+        titles, abstracts or texts, or passes one of the limits told in docs/formats.md.
 
     Examples
     --------
@@ -214,8 +214,8 @@ def _recognised(file: Source) -> str:
     if ending in _BY_ENDING:
         return _BY_ENDING[ending]
     raise file.error(
-        "no format of records is recognised. Read are PubMed (.nbib, .xml), RIS, BibTeX, EndNote (.enw), Web of "
-        "Science, CSV, TSV, XLSX, Parquet and JSON; a table needs a first row that names its columns"
+        "no format of records is recognised. Read are PubMed (.nbib, .xml), RIS, BibTeX, EndNote (.enw), "
+        "Web of Science, CSV, TSV, XLSX, Parquet and JSON; a table needs a first row that names its columns"
     )
 
 
@@ -242,8 +242,8 @@ def expand(paths: Iterable[str | Path]) -> Iterator[Path]:
     Parameters
     ----------
     paths : iterable of str or Path
-        Files, as they are; folders, for the files of known endings in them and in their folders; patterns with
-        ``*``, ``?``, ``[...]`` or ``**``; "-" for standard input.
+        Files, as they are; folders, for the files of known endings in them and in their folders; patterns
+        with ``*``, ``?``, ``[...]`` or ``**``; "-" for standard input.
 
     Yields
     ------
@@ -268,7 +268,7 @@ def expand(paths: Iterable[str | Path]) -> Iterator[Path]:
                 )
                 raise RecordError(f"the folder holds no file that ends in {known}", source=str(given))
         elif glob.has_magic(str(given)):
-            matches = sorted(Path(match) for match in glob.glob(str(given), recursive=True))
+            matches = sorted(Path(match) for match in glob.glob(str(given), recursive=True))  # noqa: PTH207
             found = [file for match in matches for file in (_in_folder(match) if match.is_dir() else [match])]
             if not found:
                 raise RecordError("the pattern matches no file", source=str(given))

@@ -1,8 +1,8 @@
 """RIS in its dialects: what Zotero, EndNote, Mendeley, Scopus, Embase, Ovid, EBSCO, Cochrane, Rayyan write.
 
-Read are TI, T1, CT and BT as title, with ST, the short title, in their absence; AB (repeated or not) and N2 as
-abstract; missing ER, TY or both; one blank instead of two before the dash; lower-case tags; continuing lines,
-with blank lines among them. Why not rispy: see `otclass.records.tagged`.
+Read are TI, T1, CT and BT as title, with ST, the short title, in their absence; AB (repeated or not) and N2
+as abstract; missing ER, TY or both; one blank instead of two before the dash; lower-case tags; continuing
+lines, with blank lines among them. Why not rispy: see `otclass.records.tagged`.
 """
 
 import re
@@ -21,9 +21,9 @@ _STRICT = re.compile(r"\s?([A-Z][A-Z0-9])  -(?: |$)")
 _LOOSE = re.compile(r"\s*([A-Za-z][A-Za-z0-9])\s{0,3}-(?:\s|$)")
 # With any spacing allowed, only tags in use make a field: "OT - a peptide" may begin a line of an abstract.
 _TAGS = frozenset(
-    "TY A1 A2 A3 A4 AB AD AN AU AV BT C1 C2 C3 C4 C5 C6 C7 C8 CA CN CP CT CY DA DB DI DO DP ED EP ER ET ID IS J1 "
-    "J2 JA JF JO KW L1 L2 L3 L4 LA LB LK M1 M2 M3 N1 N2 NV OP PB PP PY RI RN RP SE SN SP ST T1 T2 T3 TA TI TT U1 "
-    "U2 U3 U4 U5 UR VL VO Y1 Y2".split()
+    "TY A1 A2 A3 A4 AB AD AN AU AV BT C1 C2 C3 C4 C5 C6 C7 C8 CA CN CP CT CY DA DB DI DO DP ED EP ER ET "
+    "ID IS J1 J2 JA JF JO KW L1 L2 L3 L4 LA LB LK M1 M2 M3 N1 N2 NV OP PB PP PY RI RN RP SE SN SP ST T1 "
+    "T2 T3 TA TI TT U1 U2 U3 U4 U5 UR VL VO Y1 Y2".split()
 )
 
 

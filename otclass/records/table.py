@@ -1,10 +1,10 @@
 """Tables: CSV and TSV (also with ; or |), XLSX, Parquet.
 
-The standard library's csv reads what is well formed, in strict mode, as its lenient one lets an open quotation
-mark swallow the rows that follow. On top came the choice of delimiter, a second reading of rows that break the
-rules, and the column names. pandas was passed over: it needs the memory of the whole file or of a chunk of it,
-and is a heavy dependency for a table of text. XLSX is read by openpyxl row by row, behind checks against bombs
-and entities; Parquet by pyarrow in batches.
+The standard library's csv reads what is well formed, in strict mode, as its lenient one lets an open
+quotation mark swallow the rows that follow. On top came the choice of delimiter, a second reading of rows
+that break the rules, and the column names. pandas was passed over: it needs the memory of the whole file or
+of a chunk of it, and is a heavy dependency for a table of text. XLSX is read by openpyxl row by row, behind
+checks against bombs and entities; Parquet by pyarrow in batches.
 """
 
 import contextlib
@@ -32,27 +32,28 @@ MAX_ROWS = 1_048_576
 # PubMed, Zotero, EndNote, Mendeley, Scopus, Web of Science, Embase, Ovid, EBSCO, Cochrane, Rayyan, Covidence
 # and OpenAlex, then German, French, Spanish, Italian, Portuguese and Dutch ones.
 _NAMES: Mapping[str, str] = {
-    "title": "title articletitle documenttitle primarytitle itemtitle displayname ti t1 originaltitle papertitle "
-    "studytitle titleoriginal vernaculartitle titel titre titulo titolo titeldesartikels titredelarticle "
-    "titulodelarticulo titulodoartigo titolodellarticolo titelvanhetartikel shorttitle",
+    "title": "title articletitle documenttitle primarytitle itemtitle displayname ti t1 originaltitle "
+    "papertitle studytitle titleoriginal vernaculartitle titel titre titulo titolo titeldesartikels "
+    "titredelarticle titulodelarticulo titulodoartigo titolodellarticolo titelvanhetartikel shorttitle",
     "abstract": "abstract abstractnote abstracttext ab n2 abstracts abstractenglish notesabstract "
     "zusammenfassung kurzfassung abstrakt resume resumedelarticle resumen riassunto resumo samenvatting "
     "summary sommario description",
     "text": "text texts fulltext content body inhalt texte texto testo tekst",
     "keywords": "authorkeywords keywords keyword kw manualtags subjects subjectterms subject indexkeywords "
-    "keywordsplus embasekeywords topics tags schlagworter schlusselworter stichworter motscles palabrasclave "
-    "parolechiave palavraschave trefwoorden automatictags",
-    "mesh": "meshterms mesh meshheadings meshheading mh meshsubjectheadings medicalsubjectheadings meshdescriptors",
+    "keywordsplus embasekeywords topics tags schlagworter schlusselworter stichworter motscles "
+    "palabrasclave parolechiave palavraschave trefwoorden automatictags",
+    "mesh": "meshterms mesh meshheadings meshheading mh meshsubjectheadings medicalsubjectheadings "
+    "meshdescriptors",
     "pmid": "pmid pubmedid pubmed medlinepmid pubmedidpmid pm idspmid pubmednumber extpmid ui",
     "doi": "doi digitalobjectidentifier articledoi doilink di do idsdoi doiurl",
-    "year": "year publicationyear pubyear yearpublished py yr publicationdate date dateofpublication pubdate dp "
-    "coverdate y1 jahr erscheinungsjahr publikationsjahr annee anneedepublication ano anodepublicacion anno "
-    "annodipubblicazione anodepublicacao jaar jaarvanuitgave",
+    "year": "year publicationyear pubyear yearpublished py yr publicationdate date dateofpublication "
+    "pubdate dp coverdate y1 jahr erscheinungsjahr publikationsjahr annee anneedepublication ano "
+    "anodepublicacion anno annodipubblicazione anodepublicacao jaar jaarvanuitgave",
     "journal": "journal journalbook journaltitle publicationtitle publicationname sourcetitle journalname "
-    "secondarytitle containertitle jo jf t2 jt jn so source primarylocationsourcedisplayname zeitschrift revue "
-    "revista rivista tijdschrift",
-    "authors": "authors author authornames au authorfullnames authorfull a1 fau authorshipsauthordisplayname autoren "
-    "autor verfasser auteurs auteur autores autori autore",
+    "secondarytitle containertitle jo jf t2 jt jn so source primarylocationsourcedisplayname zeitschrift "
+    "revue revista rivista tijdschrift",
+    "authors": "authors author authornames au authorfullnames authorfull a1 fau "
+    "authorshipsauthordisplayname autoren autor verfasser auteurs auteur autores autori autore",
 }
 _ALIASES: Mapping[str, tuple[int, str]] = {
     alias: (rank, field) for field, names in _NAMES.items() for rank, alias in enumerate(names.split())
@@ -60,6 +61,8 @@ _ALIASES: Mapping[str, tuple[int, str]] = {
 _HEADER_ROWS = 10  # among which the header is looked for: exports may begin with a title or the search
 _RETRIED_LINES = 50  # in which a row is looked for that breaks the rules of quotation
 
+_NO_DELIMITER = "\x1f"
+_QUOTED = re.compile(r'"(?:[^"]|"")*+"')
 _NOT_NAME = re.compile(r"[\W_]+")
 
 Row = tuple[int, Sequence[Any]]
@@ -68,7 +71,7 @@ Fields = dict[str, list[int]]
 
 def sniff(head: str) -> bool:
     """Whether a text begins with a line that names a title, abstract or text column."""
-    return _delimiter(head, {})[1]
+    return _layout(head, {})[1] > 0
 
 
 def read(source: Source, columns: Mapping[str, str]) -> Iterator[Record]:
@@ -80,8 +83,8 @@ def read(source: Source, columns: Mapping[str, str]) -> Iterator[Record]:
     columns : mapping of str to str
         Field of `Record`, or "text", to the name of its column, where the usual names do not do.
     """
-    delimiter, _ = _delimiter(source.text_head(), columns)
-    yield from _records(source, _csv_rows(source, delimiter), columns, "table")
+    delimiter, width = _layout(source.text_head(), columns)
+    yield from _records(source, _csv_rows(source, delimiter, width), columns, "table")
 
 
 def read_xlsx(source: Source, file: IO[bytes], columns: Mapping[str, str]) -> Iterator[Record]:
@@ -170,8 +173,8 @@ def _check_workbook(source: Source, file: IO[bytes]) -> None:
         FREE_EXPANSION, MAX_RATIO * sum(member.compress_size for member in members)
     ):
         raise source.error(
-            f"the workbook grows more than {MAX_RATIO}-fold when unpacked, as no table of records does. If you "
-            "trust it, save it as CSV and read that"
+            f"the workbook grows more than {MAX_RATIO}-fold when unpacked, as no table of records does. If "
+            "you trust it, save it as CSV and read that"
         )
     for member in members:
         if member.filename.lower().endswith((".xml", ".rels")):
@@ -180,8 +183,8 @@ def _check_workbook(source: Source, file: IO[bytes]) -> None:
                 while data := part.read(1 << 20):
                     if b"<!DOCTYPE" in tail + data or b"<!ENTITY" in tail + data or b"\0" in data:
                         raise source.error(
-                            f"the workbook's part {member.filename} declares entities or is not UTF-8, as no "
-                            "spreadsheet program writes it; it is refused. Save the table as CSV and read that"
+                            f"the workbook's part {member.filename} declares entities or is not UTF-8, "
+                            "as no spreadsheet program writes it. It is refused; save the table as CSV"
                         )
                     tail = data[-9:]
     file.seek(0)
@@ -198,34 +201,32 @@ def _xlsx_rows(source: Source, sheet: Any) -> Iterator[Row]:
             yield number, [sound(cell) if isinstance(cell, str) else cell for cell in cells]
 
 
-def _delimiter(head: str, columns: Mapping[str, str]) -> tuple[str, bool]:
-    """The delimiter that makes most sense of the header, and whether a header was found."""
-    lines = [line for line in head.split("\n")[: _HEADER_ROWS + 1] if line.strip()]
-    best = (0, 0, "\x1f")
-    for delimiter in ",;\t|":
-        for line in lines:
+def _layout(head: str, columns: Mapping[str, str]) -> tuple[str, int]:
+    """The delimiter that makes most of the header, and the number of columns, 0 if no name is known."""
+    for line in head.split("\n", _HEADER_ROWS)[:_HEADER_ROWS]:
+        best = (0, 0, "")
+        for delimiter in ",;\t|":
             row = _cells(line, delimiter) or []
             fields = _fields(row, columns)
             if _is_readable(fields):
-                best = max(
-                    best,
-                    (len(fields), len(row) if len(row) > 1 else 0, delimiter if len(row) > 1 else "\x1f"),
-                )
-    # Without any delimiter there is one column, in which a comma is a comma.
-    return best[2], best[0] > 0
+                best = max(best, (len(fields), len(row), delimiter))
+        if best[0]:
+            # Without a delimiter there is one column, in which a comma is a comma.
+            return best[2] if best[1] > 1 else _NO_DELIMITER, best[1]
+    return ",", 0
 
 
-def _csv_rows(source: Source, delimiter: str) -> Iterator[Row]:
+def _csv_rows(source: Source, delimiter: str, width: int) -> Iterator[Row]:
     """Rows and the lines they begin at.
 
-    A row that breaks the rules of quotation is looked for again, with fewer rules, at the beginning of what it
-    took; if it is not found, its first line is reported and left out. Either way the lines after it are read
-    as rows of their own.
+    A row that breaks the rules of quotation is looked for again, with fewer rules, at the beginning of what
+    it took; if it is not found, its first line is reported and left out. Either way the lines after it are
+    read as rows of their own.
     """
     lines = source.lines()
     waiting: deque[tuple[int, str]] = deque()
     taken: list[tuple[int, str]] = []
-    size = width = 0
+    size = 0
 
     def feed() -> Iterator[str]:
         nonlocal size
@@ -248,7 +249,6 @@ def _csv_rows(source: Source, delimiter: str) -> Iterator[Row]:
         try:
             for row in csv.reader(feed(), delimiter=delimiter, strict=True):
                 if row:
-                    width = max(width, len(row))
                     yield taken[0][0], row
                 taken.clear()
                 size = 0
@@ -271,11 +271,19 @@ def _retry(lines: list[str], delimiter: str, width: int) -> tuple[list[str] | No
     """The cells of the row at the beginning of `lines` and how many of them it takes."""
     text = ""
     for used, line in enumerate(lines, 1):
+        if used > 1 and _is_row(line, delimiter, width):
+            break
         text += line
         cells = _cells(text.rstrip("\n"), delimiter)
         if cells is not None and (len(cells) == width or not width):
             return cells, used
     return None, 1
+
+
+def _is_row(line: str, delimiter: str, width: int) -> bool:
+    """Whether a line is a row by itself rather than one of a cell's."""
+    cells = _cells(line.rstrip("\n"), delimiter) or []
+    return len(cells) == width > 1 and '"' not in _QUOTED.sub("", line)
 
 
 def _cells(text: str, delimiter: str) -> list[str] | None:
@@ -360,15 +368,14 @@ def _records(source: Source, rows: Iterator[Row], columns: Mapping[str, str], ki
             if any(cell not in (None, "") for cell in row[width:]):
                 source.report(
                     source.error(
-                        f"the row has {len(row):,} cells under {width:,} columns and was read as far as they go; "
-                        "is a cell with the delimiter in it not in quotation marks?",
+                        f"the row has {len(row):,} cells under {width:,} columns; the first ones were read. "
+                        "Is a cell with the delimiter in it not in quotation marks?",
                         number,
                     )
                 )
         raw = dict(zip(names, cells, strict=False))
         if len(row) > width:
             raw |= {f"({at})": cell for at, cell in enumerate(row[width:MAX_COLUMNS], width + 1)}
-
         yield Record(
             title=plain(_best(cells, titles)),
             abstract=plain(_best(cells, abstracts) or _best(cells, texts)),
@@ -407,8 +414,8 @@ def _no_column(row: Sequence[Any], columns: Mapping[str, str]) -> str:
         else ("no column of titles, abstracts or texts is recognised by its name")
     )
     return (
-        f"{wanted}; the first row is: {shown or 'empty'}. The first row must name the columns; say which to read, "
-        "such as columns={'title': 'Name of the column', 'abstract': 'Name of another'}"
+        f"{wanted}; the first row is: {shown or 'empty'}. The first row must name the columns; say which to "
+        "read, such as columns={'title': 'Name of the column', 'abstract': 'Name of another'}"
     )
 
 
@@ -425,8 +432,11 @@ def _best(cells: Sequence[Any], positions: Sequence[int]) -> str:
 def _list(cells: Sequence[Any], positions: Sequence[int]) -> tuple[str, ...]:
     if not positions:
         return ()
-    items = [item for position in positions for item in parts(_text(cells[position]), ";|")]
-    return tuple(dict.fromkeys(items))
+    if len(positions) == 1:
+        return parts(_text(cells[positions[0]]), ";|")
+    return tuple(
+        dict.fromkeys(item for position in positions for item in parts(_text(cells[position]), ";|"))
+    )
 
 
 def _text(cell: Any) -> str:

@@ -1,10 +1,10 @@
 """Line formats of tag and value: what MEDLINE, RIS, EndNote and Web of Science have in common.
 
-rispy 0.10 and Biopython 1.88 (Bio.Medline) were tried first on damaged and unusual files. rispy loses a record
-whose end tag is missing together with the one before it, reads nothing of files with a single blank in "TY - "
-or without TY, keeps the first of repeated AB only, and holds the whole file in memory; Bio.Medline merges
-records that no blank line divides and splits one that has a blank line inside; neither knows line numbers. The
-formats are a page of code, so they are read here, lazily and by line.
+rispy 0.10 and Biopython 1.88 (Bio.Medline) were tried first on damaged and unusual files. rispy loses the
+record after a missing end tag and a last record without one, reads nothing of files with a single blank in
+"TY - " or without TY, keeps the first of repeated AB only, and holds the whole file in memory; Bio.Medline
+merges records that no blank line divides and splits one that has a blank line inside; neither knows line
+numbers. The formats are a page of code, so they are read here, lazily and by line.
 """
 
 from collections.abc import Callable, Iterator

@@ -15,9 +15,9 @@ _FIELD = re.compile(r"([A-Z][A-Z0-9])(?: |$)")
 _HEAD = re.compile(r"\s*(?:FN .*\n\s*VR |PT [A-Z]\s*\n)")
 # Only tags in use make a field: a line of an abstract that lost its indent may begin with "OT ".
 _TAGS = frozenset(
-    "FN VR PT AU AF BA BF CA GP BE TI SO SE BS LA DT CT CY CL SP HO DE ID AB C1 C3 RP EM RI OI FU FP FX CR NR TC Z9 "
-    "U1 U2 PU PI PA SN EI BN J9 JI PD PY VL IS PN SU SI MA BP EP AR DI DL D2 EA EY PG WC WE SC GA PM UT OA HC HP DA "
-    "P2 ER EF".split()
+    "FN VR PT AU AF BA BF CA GP BE TI SO SE BS LA DT CT CY CL SP HO DE ID AB C1 C3 RP EM RI OI FU FP FX "
+    "CR NR TC Z9 U1 U2 PU PI PA SN EI BN J9 JI PD PY VL IS PN SU SI MA BP EP AR DI DL D2 EA EY PG WC WE "
+    "SC GA PM UT OA HC HP DA P2 ER EF".split()
 )
 
 
