@@ -297,6 +297,17 @@ class TestRoundTrip:
         carried = {".ris": "N1  - decision: include", ".bib": "table-decision = {include}"}
         assert carried[ending] in output.read_text(encoding="utf-8")
 
+    @pytest.mark.parametrize("name", ["a.ris", "a.bib"])
+    def test_marks_of_an_earlier_run_are_no_columns(self, tmp_path: Path, name: str) -> None:
+        first, second = tmp_path / f"first{name[1:]}", tmp_path / "second.csv"
+        write_records(
+            [(record, FakeTags("synchrony")) for record in read_records(put(tmp_path, name))], first
+        )
+        write_records([(record, FakeTags("grief")) for record in read_records(first)], second)
+        text = second.read_text(encoding="utf-8")
+        assert "otclass:" not in text
+        assert [row["tags"] for row in rows_of(second)] == ["grief", "grief"]
+
     def test_ris_fields_in_a_table(self, tmp_path: Path) -> None:
         output = tmp_path / "tagged.csv"
         write_records([(record, TAGS) for record in read_records(put(tmp_path, "a.ris"))], output)
@@ -552,6 +563,15 @@ class TestBibtex:
         write_records([(entry, TAGS), (entry, TAGS), (medline, TAGS), (Record(title="C"), TAGS)], output)
         starts = [line for line in output.read_text().splitlines() if line.startswith("@")]
         assert starts == ["@misc{vole,", "@misc{vole-2,", "@article{pmid7,", "@article{record4,"]
+
+    def test_braces_that_do_not_pair(self, tmp_path: Path) -> None:
+        output = tmp_path / "tagged.bib"
+        raws = [
+            {"ENTRYTYPE": "misc", "ID": str(i), "title": text}
+            for i, text in enumerate(["a } b {", "{{a}", "{a}"])
+        ]
+        write_records([(Record(raw=raw, format="bibtex"), TAGS) for raw in raws], output)
+        assert [record.raw["title"] for record in read_records(output)] == ["a  b ", "a", "{a}"]
 
     def test_group_author_is_one_author(self, tmp_path: Path) -> None:
         output = tmp_path / "tagged.bib"

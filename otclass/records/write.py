@@ -49,7 +49,14 @@ XLSX_CELL = 32_767  # characters
 _TABULAR = frozenset({"table", "xlsx", "parquet"})
 _TAGGED = frozenset({"medline", "ris", "endnote", "wos"})
 _STANDARD = ("title", "abstract", "authors", "year", "journal", "doi", "pmid", "keywords", "mesh")
-_BIBLIOGRAPHIC = ("volume", "issue", "pages", "issn", "language", "url", "publisher")
+
+# Fields that Record holds under other names, with markup, LaTeX or separators undone.
+_SAID: Mapping[str, frozenset[str]] = {
+    "medline": frozenset({"TI", "AB"}),
+    "bibtex": frozenset(
+        {"title", "author", "abstract", "journal", "year", "doi", "pmid", "keywords", "mesh", "annote"}
+    ),
+}
 
 # Names of bibliographic fields that are not attributes of Record, by input format.
 _NAMES: Mapping[str, Mapping[str, str]] = {
@@ -130,13 +137,14 @@ class Tags(Protocol):
 # --- what each kind of output makes of a record
 
 
-def _fields(record: Record) -> dict[str, Any]:
-    """Fields of a record as its file names them; repeated tags as a list."""
+def _fields(record: Record) -> Mapping[str, Any]:
+    """Fields of a record as its file names them; repeated tags as a list, an earlier run's marks left out."""
     if record.format not in _TAGGED:
-        return dict(record.raw)
-    fields: dict[str, Any] = {}
+        return record.raw
+    fields: dict[str, list[str]] = {}
     for tag, value in record.raw.get("fields", ()):
-        fields.setdefault(tag, []).append(value)
+        if not value.startswith(MARK):
+            fields.setdefault(tag, []).append(value)
     return {tag: values if len(values) > 1 else values[0] for tag, values in fields.items()}
 
 
@@ -162,15 +170,15 @@ def _standard(record: Record) -> tuple[dict[str, Any], dict[str, Any]]:
     for words in (record.authors, record.keywords, record.mesh):
         said.update(words, ("; ".join(words),))
     said |= {"", "None"}
-    names = _NAMES.get(record.format, {})
+    names, said_by_name = _NAMES.get(record.format, {}), _SAID.get(record.format, ())
     rest: dict[str, Any] = {}
     for name, value in _fields(record).items():
         if (to := names.get(name)) and to not in common:
             common[to] = _text(value)
         elif isinstance(value, str):
-            if value not in said:
+            if value not in said and name.lower() not in said_by_name and name not in said_by_name:
                 rest[name] = value
-        elif not all(isinstance(item, str) and item in said for item in _list(value)):
+        elif value is not None and not all(isinstance(item, str) and item in said for item in _list(value)):
             rest[name] = value
     if (last := _LAST_PAGE.get(record.format)) in rest and "pages" in common:
         common["pages"] += f"-{_text(rest.pop(str(last)))}"
@@ -243,7 +251,7 @@ def _ris(record: Record, tags: Tags, duplicate_of: str) -> str:
             for tag, value in record.raw["fields"]
             if not (tag in ("KW", "N1") and value.startswith(MARK))
         ]
-        if not fields or fields[0][0] != "TY":
+        if all(tag != "TY" for tag, _ in fields):
             fields.insert(0, ("TY", "JOUR"))
     else:
         common, rest = _standard(record)
@@ -318,6 +326,7 @@ _BIBTEX_TYPES = {
     "RPRT": "techreport",
     "UNPB": "unpublished",
 }
+_ENTRY = re.compile(r"@[^{\s]+\{(.*),$")
 _BIBTEX_NAMES = {"issue": "number"}
 _LATEX = {
     "\\": r"\textbackslash{}",
@@ -334,6 +343,16 @@ _LATEX_SPECIAL = re.compile(r"[\\{}~^%#&$_]|-(?=-)|[`?!](?=`)|'(?=')")
 
 def _latex(text: str) -> str:
     return _LATEX_SPECIAL.sub(lambda found: _LATEX[found[0]], text)
+
+
+def _paired(text: str) -> str:
+    """LaTeX without its braces where they do not pair, as they would end the entry elsewhere."""
+    depth = 0
+    for brace in re.findall("[{}]", text):
+        depth += 1 if brace == "{" else -1
+        if depth < 0:
+            break
+    return re.sub("[{}]", "", text) if depth else text
 
 
 def _bibtex(record: Record, tags: Tags, duplicate_of: str, key: str) -> str:
@@ -369,7 +388,7 @@ def _bibtex(record: Record, tags: Tags, duplicate_of: str, key: str) -> str:
     fields["keywords"] = separator.join([*_own_words(keywords), *(MARK + _latex(tag) for tag in tags)])
     # annote, because styles print note in the list of references.
     fields["annote"] = (note + "\n" if note else "") + _latex(_note(record, tags, duplicate_of))
-    lines = "".join(f"  {name} = {{{value}}},\n" for name, value in fields.items() if value)
+    lines = "".join(f"  {name} = {{{_paired(value)}}},\n" for name, value in fields.items() if value)
     return f"@{entry_type}{{{key},\n{lines}}}\n\n"
 
 
@@ -469,7 +488,7 @@ class RecordWriter:
                 file = self._part.open("r+", encoding="utf-8", errors="replace", newline="")
                 file.truncate(size)
                 if self.format == "bibtex":
-                    self._keys = {line[line.index("{") + 1 : -2] for line in file if line.startswith("@")}
+                    self._keys = {found[1] for found in map(_ENTRY.match, file) if found}
                 file.seek(0, os.SEEK_END)
                 return file
             self._state.unlink(missing_ok=True)
