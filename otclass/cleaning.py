@@ -311,7 +311,8 @@ _TITLE_LABELS = _Phrases("""
     title, ti, t1
 """)
 _SECTION_HEADINGS = _Phrases("""
-    background ..., introduction, introduction and ..., context ..., rationale ..., importance ...,
+    outcome measures, outcome measure, population, general purpose, specific objectives, statement of contribution,
+    projected accrual, background ..., introduction, introduction and ..., context ..., rationale ..., importance ...,
     significance, purpose ..., hypothesis, hypotheses, question, questions, problem, aim, aims, aim and ...,
     aims and ..., aims of ..., aim of ..., objective ..., objectives ..., goal, goals, scope, motivation,
     setting ..., settings, design ..., participant, participants ..., patients ..., subjects and methods,
@@ -385,13 +386,12 @@ _END_HEADINGS = _Phrases("""
     study contacts, study locations, study identification, study record ..., study documents, study details,
     study registration dates, study results, enrollment ..., enrolment ..., phase, phases, arms and ...,
     arms & ..., arm group ..., inclusion criteria ..., exclusion criteria ..., eligibility criteria,
-    eligibility, contacts and ..., contact ..., location, locations ..., official title, outcome measures,
-    primary outcome measures ..., collaborators ..., sponsor, sponsors ..., sponsor/collaborators,
+    eligibility, contacts and ..., contact ..., location, locations ..., official title, primary outcome measures ..., collaborators ..., sponsor, sponsors ..., sponsor/collaborators,
     participation criteria, ages eligible ..., recruitment ..., responsible party, investigators,
     publications ..., secondary ids, keywords provided ..., pubmed ..., europe pmc ..., google scholar,
     crossref ..., scopus ..., web of science ..., dimensions ..., source, journal, issn, isbn, publisher,
     language, database, accession number, document type, pmid, pmcid, doi, identifier, identifiers,
-    classification, population, age group, format covered, tests & measures, release date, correction date,
+    classification, age group, format covered, tests & measures, release date, correction date,
     first posted, last update posted, au, py, so, jo, jf, vl, sp, ep, sn, ur, er, kw, mh, pt, dp, la, lid,
     aid, fau, ad, cn, pb, y1, do, id, jt, tj
 """)
@@ -464,10 +464,11 @@ _FRONT = re.compile(
     |.*\bpages?\ e?\d+.*
     |.*\b\d+\s*\((?:19|20)\d\d\)[,:]?\s*e?\d+.*
     |.+\ [-–]\ .*\b(?:19|20)\d\d\ [-–]\ .+
+    |.*\b(?:search\ examples|declarations?\ of\ interest|article\ notes|orcid\ profile)\b.*
     |author\ links.*|(?:information\ provided|provided)\ by\b.*|sponsor\b.*|responsible\ party.*|contents\ lists?\ available.*
     |journal\ homepage.*
     |(?:(?-i:[A-Z(&])[\w.&:()-]*,?\ |(?:of|and|in|the|for|on|&)\ ){1,7}\(?(?:19|20)\d\d\)?(?:\ \w{3,9}\.?)?(?:[\ -]\w{1,9})?(?:\ \d+)?[.;:]?$
-    |(?:first\ |e-?)?(?:published|received|accepted|revised|revision|available|posted|submitted|updated|publication\ date
+    |(?:first\ |e-?|version\ )?(?:published|received|accepted|revised|revision|available|posted|submitted|updated|publication\ date
       |issue\ date|pub|date)\b.*\b(?:19|20)\d\d\b.*
     |(?:\w+,?\ ){0,2}\d{1,2}(?:st|nd|rd|th)?,?\ \w+,?\ (?:19|20)\d\d\.?$
     |\w+\ \d{1,2},?\ (?:19|20)\d\d\.?$
@@ -606,7 +607,8 @@ def _heading_kind(folded: str, text: str, words: int) -> _Kind | None:
 
 def _looks_like_title(words: Sequence[str]) -> bool:
     """Tell a title from a button: it has a good many words, some of them long and in lower case."""
-    return len(words) >= 6 and sum(len(word) >= 6 and word.isalpha() for word in words) >= 3
+    long = sum(len(word) >= 6 and word.isalpha() for word in words)
+    return len(words) >= 6 and long >= 3 and not any(len(word) > 2 and word[:3].isdigit() for word in words)
 
 
 def _is_affiliation(text: str, verbs: int) -> bool:
@@ -620,13 +622,17 @@ def _is_names(text: str) -> bool:
     plain = re.sub(
         r"\(?\b(?:Ph\.?D|M\.?D|M\.?Sc|B\.?Sc|M\.?A|B\.?A|R\.?N|Prof|Dr|MPH|DPhil)\b\.?\)?", "", text
     )
-    plain = re.sub(r"[\d*†‡§¶#∗⁎✉()\[\]⁰¹²³⁴-⁹]+|\bet al\.?|\b[a-z](?:,[a-z])*(?=[,;]|$)", " ", plain)
+    plain = re.sub(
+        r"[\d+*†‡§¶#∗⁎✉()\[\]⁰¹²³⁴-⁹]+|\bet al\.?|\+?\s*(?:more\s+)?\bauthors?\b|(?:View )?ORCID Profile|\b[a-z](?:,[a-z])*(?=[,;]|$)",
+        " ",
+        plain,
+    )
     chunks = [chunk.split() for chunk in re.split(r"[,;·•&|]|\band\b", plain) if chunk.strip()]
     if not chunks:
         return False
     names = terms = 0
     for chunk in chunks:
-        if any(part.lower() in _NO_NAME for part in chunk):
+        if any(len(part) > 1 and part.lower() in _NO_NAME for part in chunk):
             return False
         parts = [part for part in chunk if part.lower() not in _PARTICLES]
         if not parts or not all(part[0].isupper() and _NAME_PART.fullmatch(part) for part in parts):
@@ -670,7 +676,7 @@ _FIRST_PARTS = _words(
     cost couple crf crh cross cue day decision delayed delta depression depressive diabetes disease disorder
     domain dose dot double down drug dsm dual early eight eighty emotion end english enkephalin enzyme error
     estrogen event evidence exercise exposure extended eye face factor false family fda fifty fine first
-    five fixed flow follow food forced forty four free frequency fronto full gamma gender gene genome
+    five fixed flow follow food forced forty four free frequency fronto full gamma gender  genome
     glucagon glucose gnrh goal gonadotropin gram group guideline gut half hdl health high higher hiv homa
     home hormone human hypothalamic hypothalamo hypothalamus igf ii immediate immune infant information
     insulin intention internet inventory ipt kappa kayser ketamine laboratory large late lc ldl left level
@@ -704,11 +710,11 @@ _SECOND_PARTS = _words(
      learning level li life like line linked list lowering making management matched mdma measures
     mediated methyl monitoring month naive negative ntx occurrence occurring off old on onset opioid
     oriented out pandemic parietal pcr penicillamine person pharmacological phase pituitary point positive
-    post promoting quality randomized rated receptor referential regulated regulation related release
+    post promoting quality randomized  receptor referential regulated regulation related release
     releasing relevant report reported reports resistant resolution responders response responsive retest
     reviewed revised rich risk scale sectional seeking segment selective sensitive session seven sex
     significant six skin solving specific square stage state stimulated stimulating stroke structured study
-    subject subjects supported taking targeted task term terminal test the third thirds threatening three
+    subject subjects supported taking targeted task term terminal  the third thirds threatening three
     time to tolerated tracking training trait traumatic treated treatment two type up users value wake
     wakefulness wave week wide world year
     """
@@ -856,6 +862,9 @@ def _joint(text: str, span: _Span, start: int, words: frozenset[str]) -> tuple[_
     first, second = (before[0] if before else ""), (after[0] if after else "")
     if second in _CONJUNCTIONS:
         return span, " "
+    if before and text[before.start() - 1 : before.start()] in ("-", "‐"):
+        # A word with two hyphens is a compound: "plasma-to-/creatinine".
+        return span, ""
     plain = first[:-1].islower() or first.islower() or first.istitle()
     if not (first.isalpha() and plain and second.isalpha() and second.islower()):
         return span, ""
@@ -905,7 +914,7 @@ def _choose(blocks: list[_Block]) -> tuple[_Block | None, list[_Block]]:
     if furniture >= 2 or (furniture and len(blocks) > 4):
         start, body = _abstract(blocks)
         if body:
-            return _title(blocks[:start]), body
+            return _title(blocks[:start], body), body
     # No page, or none whose abstract is found: everything that is not plainly furniture is text.
     texts = [
         b
@@ -952,7 +961,8 @@ def _abstract(blocks: list[_Block]) -> tuple[int, list[_Block]]:
         return best[1], best[2]
     i = 0
     while best[0] < _ENOUGH and i < len(blocks):
-        if blocks[i].kind is _Kind.PROSE:
+        titled = len(blocks[i].text) <= 300 and i + 1 < len(blocks) and blocks[i + 1].kind is _Kind.FRONT
+        if blocks[i].kind is _Kind.PROSE and not titled:
             start = i - 1 if i and blocks[i - 1].kind is _Kind.SECTION else i
             body, end = _collect(blocks, start, trial=False)
             if _size(body) > best[0]:
@@ -1014,7 +1024,8 @@ def _before_text(block: _Block, body: list[_Block]) -> bool:
 def _belongs(block: _Block, body: list[_Block], follows: _Kind | None, trial: bool) -> bool:
     """Tell whether a paragraph that is neither sentences nor furniture is part of the abstract around it."""
     words = len(block.text.split())
-    if words >= 4 and _SENTENCE_END.search(block.text):
+    heads = bool(body) and body[-1].kind is _Kind.SECTION
+    if (words >= 4 or heads) and _SENTENCE_END.search(block.text):
         return True
     if body and not _SENTENCE_END.search(body[-1].text) and block.text[0].islower():
         return True
@@ -1030,36 +1041,43 @@ _AFTER_TITLE = re.compile(
 )
 
 
-def _title(blocks: list[_Block]) -> _Block | None:
+def _title(blocks: list[_Block], body: list[_Block]) -> _Block | None:
     """Pick the title out of what stands before the abstract."""
     blocks = blocks[-_TITLE_BLOCKS:]
-    best: tuple[float, _Block | None] = (0.0, None)
     lines = [b.text.casefold() for b in blocks]
+    told = {stem for b in body for stem in _stems(b.text)}
+    best: tuple[float, _Block | None] = (0.0, None)
     for i, block in enumerate(blocks):
         if best[1] and block.kind is _Kind.END and _AFTER_TITLE.match(block.text):
             break
         if i and blocks[i - 1].kind is _Kind.TITLE and block.kind is not _Kind.FURNITURE:
             return block
-        if block.kind not in (_Kind.OTHER, _Kind.PROSE, _Kind.END, _Kind.SECTION) or not _may_be_title(
-            block.text
+        words = block.text.split()
+        if (
+            block.kind in (_Kind.FRONT, _Kind.FURNITURE, _Kind.ABSTRACT)
+            or not _may_be_title(block.text)
+            or len(words) < 2
         ):
             continue
-        parts = block.text.split()
-        words = len(parts)
-        named = i + 1 < len(blocks) and blocks[i + 1].kind is _Kind.FRONT
-        if words < 2:
-            continue
-        score = min(words, 12) / 12 + 0.4 * named + 0.1 * (i + 1 == len(blocks))
-        score += 0.4 * (words >= 5 and sum(lines[i] in line for line in lines) > 1)
-        score -= 0.6 * bool(_JOURNAL.fullmatch(block.text)) + 0.8 * ("|" in block.text or "›" in block.text)
-        # A title may begin like a heading ("Related disorders ..."), and a name or a button may look like a title.
-        score -= 0.5 * (words <= 4 and all(w[0].isupper() or w in _PARTICLES for w in parts))
-        score -= 0.5 * (block.kind is _Kind.PROSE and block.text.endswith("."))
         heading = block.kind in (_Kind.END, _Kind.SECTION)
-        score -= (0.4 if _looks_like_title(parts) else 2) * heading
+        stems = _stems(block.text)
+        # A title says in a good many words what the abstract says too, and the authors follow.
+        score = min(len(words), 8) / 8
+        score += sum(stem in told for stem in stems) / (len(stems) + 1)
+        score += 0.5 * (i + 1 < len(blocks) and blocks[i + 1].kind is _Kind.FRONT)
+        score += 0.3 * (len(words) >= 5 and sum(lines[i] in line for line in lines) > 1)
+        score -= 0.6 * bool(_JOURNAL.fullmatch(block.text)) + 0.8 * ("|" in block.text or "›" in block.text)
+        score -= 0.5 * (len(words) <= 4 and all(w[0].isupper() or w in _PARTICLES for w in words))
+        score -= 0.5 * (block.kind is _Kind.PROSE and block.text.endswith("."))
+        # It may begin like a heading ("Related disorders ...").
+        score -= (0.4 if _looks_like_title(words) else 2) * heading
         if score > best[0]:
             best = (score, block)
     return best[1]
+
+
+def _stems(text: str) -> list[str]:
+    return [word[:6] for word in re.findall(r"[^\W\d_]{4,}", text[:20_000].casefold())]
 
 
 def _may_be_title(text: str) -> bool:

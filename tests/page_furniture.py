@@ -317,12 +317,12 @@ All content on this site: Copyright © {year} Elsevier B.V., its licensors, and 
 
 
 def wiley(title: str, abstract: str, seed: int) -> str:
-    """Hard-wrapped, as a mail program or an editor leaves it."""
+    """Hard-wrapped between words, as a mail program leaves it."""
     dice = _Dice(seed)
     year = dice.year()
     authors = dice.authors()
     body = "\n\n".join(
-        textwrap.fill(text, 78) if not heading else f"{heading.capitalize()}\n{textwrap.fill(text, 78)}"
+        (f"{heading.capitalize()}\n" if heading else "") + textwrap.fill(text, 78, break_on_hyphens=False)
         for heading, text in sections(abstract)
     )
     return f"""Wiley Online Library
