@@ -1,0 +1,283 @@
+"""The linear TF-IDF scorer: stem numbers -> term counts -> weights -> scores, in NumPy alone.
+
+The one scoring path, of training and of use. A term is a stem, a bigram of neighbouring stems, or a pair:
+two key stems in one sentence, in either order. A text is the vector of its terms' weights
+``(1 + log(count)) * idf``, scaled to length 1, as scikit-learn's ``TfidfVectorizer(sublinear_tf=True)`` has
+it; a score is that vector times the label's coefficients, plus the label's intercept.
+"""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from otclass.text import Lexicon
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+
+class _HashTable:
+    """Places of 64-bit keys, found for many keys at once (open addressing, linear probing)."""
+
+    _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
+
+    def __init__(self, keys: Ints) -> None:
+        bits = max(4, int(2 * len(keys)).bit_length())
+        self._shift = np.uint64(64 - bits)
+        self._mask = (1 << bits) - 1
+        self._keys = np.full(1 << bits, -1, dtype=np.int64)
+        self._places = np.full(1 << bits, -1, dtype=np.int64)
+        pending = np.arange(len(keys))
+        slots = self._slots(keys)
+        self._probes = 0
+        while len(pending):
+            self._probes += 1
+            free = self._keys[slots] == -1
+            # Where several keys want one free slot the last written wins; the others move on.
+            self._keys[slots[free]] = keys[pending[free]]
+            lost = self._keys[slots] != keys[pending]
+            won = ~lost
+            self._places[slots[won]] = pending[won]
+            pending, slots = pending[lost], (slots[lost] + 1) & self._mask
+
+    def _slots(self, keys: Ints) -> Ints:
+        return ((keys.view(np.uint64) * self._MULTIPLIER) >> self._shift).view(np.int64)
+
+    def find(self, keys: Ints) -> Ints:
+        """Places of the keys, -1 for a key that is not there."""
+        slots = self._slots(keys)
+        places = self._places[slots]
+        missed = np.flatnonzero(self._keys[slots] != keys)
+        if len(missed):
+            places[missed] = -1
+            slots = slots[missed]
+            for _ in range(self._probes - 1):
+                slots = (slots + 1) & self._mask
+                here = self._keys[slots]
+                found = here == keys[missed]
+                places[missed[found]] = self._places[slots[found]]
+                going = ~found & (here != -1)
+                missed, slots = missed[going], slots[going]
+                if not len(missed):
+                    break
+        return places
+
+
+class Counts(NamedTuple):
+    """How often each term stands in each text, without zeros.
+
+    Attributes
+    ----------
+    text, term, times : ndarray of int, shape (n_entries,)
+        Sorted by text, then term.
+    n_texts : int
+    """
+
+    text: Ints
+    term: Ints
+    times: Ints
+    n_texts: int
+
+
+def stem_row(lexicon: Lexicon, texts: Iterable[Iterable[bytes]]) -> tuple[Ints, Ints, int]:
+    """Lay the stem numbers of all texts in one row, a sentence end after each text, ignored words left out.
+
+    Parameters
+    ----------
+    lexicon : Lexicon
+    texts : iterable of iterable of bytes
+        Each from `otclass.text.tokenize`.
+
+    Returns
+    -------
+    stems, text : ndarray of int, shape (n_stems,)
+        Stem numbers (negative for an unknown word or a sentence end), and the number of the text of each.
+    n_texts : int
+    """
+    row: list[int] = []
+    ends = [0]
+    for tokens in texts:
+        row.extend(lexicon.numbers(tokens))
+        row.append(Lexicon.END)
+        ends.append(len(row))
+    stems = np.array(row, dtype=np.int64)
+    text = np.repeat(np.arange(len(ends) - 1), np.diff(ends))
+    kept = stems != Lexicon.IGNORED
+    return stems[kept], text[kept], len(ends) - 1
+
+
+def bigram_keys(stems: Ints, text: Ints, n_stems: int) -> tuple[Ints, Ints]:
+    """Give text and key, ``first * n_stems + second``, of every bigram of a `stem_row`."""
+    first, second = stems[:-1], stems[1:]
+    both = np.flatnonzero((first >= 0) & (second >= 0))
+    return text[both], first[both] * n_stems + second[both]
+
+
+def pair_keys(stems: Ints, text: Ints, key_of: Ints, n_keys: int) -> tuple[Ints, Ints]:
+    """Give text and key, ``smaller * n_keys + larger``, of every pair of a `stem_row`, once a sentence.
+
+    Parameters
+    ----------
+    stems, text : ndarray of int
+        From `stem_row`.
+    key_of : ndarray of int, shape (n_stems + 3,)
+        Place of each stem among the key stems, -1 for the others and for the lexicon's negative numbers.
+    n_keys : int
+    """
+    ends = stems == Lexicon.END
+    key = key_of[stems]
+    kept = np.flatnonzero(key >= 0)
+    # Sorted and without repetitions, so that the stems of a sentence stand together, the smaller first.
+    members = np.unique(np.cumsum(ends)[kept] * max(1, n_keys) + key[kept])
+    sentence, key = np.divmod(members, max(1, n_keys))
+    text_of_sentence = text[ends]
+    texts, keys = [sentence[:0]], [key[:0]]
+    for apart in range(1, n_keys):
+        together = np.flatnonzero(sentence[apart:] == sentence[:-apart])
+        if not len(together):
+            break
+        texts.append(text_of_sentence[sentence[together]])
+        keys.append(key[together] * n_keys + key[together + apart])
+    return np.concatenate(texts), np.concatenate(keys)
+
+
+class Terms:
+    """The terms that a model weighs, numbered: unigrams first, then bigrams, then pairs.
+
+    Parameters
+    ----------
+    stems : iterable of str
+        The lexicon that the terms are made of.
+    unigrams : ndarray of int, shape (n_unigrams,)
+        Stem numbers.
+    bigrams : ndarray of int, shape (n_bigrams, 2)
+        Stem numbers in the text's order; neighbours once ignored words are left out.
+    pairs : ndarray of int, shape (n_pairs, 2)
+        Stem numbers, the smaller first; the stems that stand here are the key stems.
+    """
+
+    def __init__(self, stems: Iterable[str], unigrams: Ints, bigrams: Ints, pairs: Ints) -> None:
+        self.lexicon = Lexicon(stems)
+        self.unigrams, self.bigrams, self.pairs = unigrams, bigrams, pairs
+        key_stems = np.unique(pairs)
+        self._n_keys = len(key_stems)
+        n_stems = len(self.lexicon)
+        self._unigram_of = places_of(unigrams, n_stems)
+        self._key_of = places_of(key_stems, n_stems)
+        self._bigrams = _HashTable(bigrams[:, 0] * n_stems + bigrams[:, 1])
+        self._pairs = _HashTable(self._key_of[pairs[:, 0]] * self._n_keys + self._key_of[pairs[:, 1]])
+
+    def __len__(self) -> int:
+        return len(self.unigrams) + len(self.bigrams) + len(self.pairs)
+
+    def names(self) -> list[str]:
+        """Give every term as people read it: "grief", "social touch", "opioid & social"."""
+        stems = self.lexicon.stems
+        return [
+            *(stems[stem] for stem in self.unigrams.tolist()),
+            *(f"{stems[first]} {stems[second]}" for first, second in self.bigrams.tolist()),
+            *(f"{stems[first]} & {stems[second]}" for first, second in self.pairs.tolist()),
+        ]
+
+    def subset(self, kept: NDArray[np.bool_]) -> "Terms":
+        """Keep some terms, and of the lexicon what they are made of.
+
+        Parameters
+        ----------
+        kept : ndarray of bool, shape (n_terms,)
+        """
+        first, second = len(self.unigrams), len(self.unigrams) + len(self.bigrams)
+        unigrams = self.unigrams[kept[:first]]
+        bigrams, pairs = self.bigrams[kept[first:second]], self.pairs[kept[second:]]
+        used = np.unique(np.concatenate([unigrams, bigrams.ravel(), pairs.ravel()]))
+        number = places_of(used, len(self.lexicon))
+        stems = [self.lexicon.stems[stem] for stem in used.tolist()]
+        return Terms(stems, number[unigrams], number[bigrams], number[pairs])
+
+    def count(self, texts: Iterable[Iterable[bytes]]) -> Counts:
+        """Count the terms of tokenized texts.
+
+        Parameters
+        ----------
+        texts : iterable of iterable of bytes
+            Each from `otclass.text.tokenize`.
+
+        Returns
+        -------
+        Counts
+        """
+        stems, text, n_texts = stem_row(self.lexicon, texts)
+        bigram_text, bigram_key = bigram_keys(stems, text, len(self.lexicon))
+        pair_text, pair_key = pair_keys(stems, text, self._key_of, self._n_keys)
+        unigram, bigram, pair = (
+            self._unigram_of[stems],
+            self._bigrams.find(bigram_key),
+            self._pairs.find(pair_key),
+        )
+        bigram[bigram >= 0] += len(self.unigrams)
+        pair[pair >= 0] += len(self.unigrams) + len(self.bigrams)
+        texts_of = np.concatenate([text, bigram_text, pair_text])
+        terms = np.concatenate([unigram, bigram, pair])
+        known = terms >= 0
+        width = max(1, len(self))
+        entries = texts_of[known] * width + terms[known]
+        entries.sort()
+        firsts = np.flatnonzero(np.diff(entries, prepend=-1))
+        times = np.diff(firsts, append=len(entries))
+        text, term = np.divmod(entries[firsts], width)
+        return Counts(text, term, times, n_texts)
+
+
+def places_of(stems: Ints, n_stems: int) -> Ints:
+    """Invert a selection of stems: the place of each stem in it, -1 for the others.
+
+    Returns
+    -------
+    ndarray of int, shape (n_stems + 3,)
+        Three places more than stems, for the lexicon's negative numbers to find a -1 in.
+    """
+    places = np.full(n_stems + 3, -1, dtype=np.int64)
+    places[stems] = np.arange(len(stems))
+    return places
+
+
+def weigh(counts: Counts, idf: Floats) -> Floats:
+    """Weigh counted terms: sublinear term frequency, inverse document frequency, length 1 for each text.
+
+    Parameters
+    ----------
+    counts : Counts
+    idf : ndarray of float, shape (n_terms,)
+
+    Returns
+    -------
+    ndarray of float, shape (n_entries,)
+        One weight for each entry of `counts`.
+    """
+    weights = (1.0 + np.log(counts.times)) * idf[counts.term]
+    lengths = np.sqrt(np.bincount(counts.text, weights * weights, minlength=counts.n_texts))
+    return weights / lengths[counts.text]
+
+
+def score(counts: Counts, idf: Floats, coef: NDArray[np.floating], intercept: Floats) -> Floats:
+    """Score counted texts for every label.
+
+    Parameters
+    ----------
+    counts : Counts
+    idf : ndarray of float, shape (n_terms,)
+    coef : ndarray of float, shape (n_terms, n_labels)
+    intercept : ndarray of float, shape (n_labels,)
+
+    Returns
+    -------
+    ndarray of float, shape (n_texts, n_labels)
+    """
+    contributions = weigh(counts, idf)[:, None] * coef[counts.term]
+    scores = np.tile(intercept, (counts.n_texts, 1))
+    starts = np.flatnonzero(np.diff(counts.text, prepend=-1))
+    if len(starts):
+        scores[counts.text[starts]] += np.add.reduceat(contributions, starts, axis=0)
+    return scores
