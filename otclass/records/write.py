@@ -334,11 +334,12 @@ _LATEX = {
     "}": r"\rbrace{}",
     "~": r"\textasciitilde{}",
     "^": r"\textasciicircum{}",
+    "\n": "\n\n",
     **{mark: "\\" + mark for mark in "%#&$_"},
     # With what follows they would become a dash or another mark.
     **{mark: mark + "{}" for mark in "-`'?!"},
 }
-_LATEX_SPECIAL = re.compile(r"[\\{}~^%#&$_]|-(?=-)|[`?!](?=`)|'(?=')")
+_LATEX_SPECIAL = re.compile(r"[\\{}~^%#&$_\n]|-(?=-)|[`?!](?=`)|'(?=')")
 
 
 def _latex(text: str) -> str:
