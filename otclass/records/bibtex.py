@@ -25,7 +25,8 @@ _TYPES = frozenset(
     "reference report review software string suppbook techreport thesis unpublished www".split()
 )
 _FIELD = re.compile(r"(?:^|[,{(]|(?<=[}\"]))\s*([A-Za-z][\w.:-]{0,40})\s*=\s*(?=[{\"\d])", re.MULTILINE)
-_WRAP = re.compile(r"[ \t]*\n[ \t]*(?!\s*\n)")  # but not at a blank line, which ends a paragraph
+_WRAP = re.compile(r"[ \t]*\n[ \t]+(?!\s*\n)")  # indented; exporters leave line feeds that mean one without
+_AT = "\ue000"
 _MARK = re.compile(r'[{}"]')
 _LATEX = re.compile(r"[\\{}$~]|--|``|''")
 _COMMENT = re.compile(r"(?<!\\)%")
@@ -90,6 +91,8 @@ def _entries(source: Source) -> Iterator[tuple[int, str]]:
             lines, begin, depth, size = [], source.line, 0, 0
         elif not lines:
             continue  # BibTeX takes text between entries for a comment
+        elif found or line.lstrip()[:1] == "@":
+            line = line.replace("@", _AT, 1)  # bibtexparser would take it for the next entry's
         if size <= MAX_RECORD:
             lines.append(line)
             size += len(line)
@@ -165,7 +168,7 @@ def _record(
 ) -> Record:
     raw: dict[str, Any] = {"ENTRYTYPE": kind.lower(), "ID": key}
     for name, text in pairs:
-        value = _value(text, strings)
+        value = _value(text.replace(_AT, "@"), strings)
         raw[name] = (
             f"{raw[name]}\n{value}" if name in raw else value
         )  # given twice, as JabRef may leave "file"
@@ -179,7 +182,7 @@ def _record(
     authors = re.split(r"\s+and\s+", fields.get("author", "") or fields.get("editor", ""))
     note = fields.get("note", "")
     return Record(
-        title=text_of("title", "booktitle"),
+        title=text_of("title", "booktitle").replace("\n", " "),
         abstract=text_of("abstract", "abstractnote"),
         keywords=parts(keywords, ";" if ";" in keywords else ","),
         mesh=parts(text_of("mesh"), ";"),
@@ -200,9 +203,10 @@ def _unlatexed(text: str) -> str:
         return text
     try:
         # An unescaped "%" would make the rest of the line a comment, which no exporter means.
-        return str(_converter().latex_to_text(_COMMENT.sub(r"\\%", text)))
+        plain_text = str(_converter().latex_to_text(_COMMENT.sub(r"\\%", text)))
     except (ValueError, RecursionError, LookupError):
         return text.replace("{", "").replace("}", "")
+    return plain_text.replace("ˆ", "^").replace("˜", "~")  # of \\textasciicircum and \\textasciitilde
 
 
 @lru_cache(maxsize=1)

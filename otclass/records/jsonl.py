@@ -140,15 +140,15 @@ def _streamed(source: Source, head: str) -> Iterator[tuple[int, Any]]:
         try:
             item, end = _decode(buffer, at)
         except RecursionError:
-            why, end, whole = "nested too deeply", at, True
+            why, whole = "nested too deeply", True
         except ValueError as error:
             # A fault at the end of what has been read so far may be no more than that end.
             position = getattr(error, "pos", at)
             unterminated = "Unterminated" in str(error)
-            whole = (
-                ended or (position < len(buffer) - 16 and not unterminated) or len(buffer) - at > MAX_RECORD
-            )
-            why, end = f"not whole JSON, {getattr(error, 'msg', error)}", at
+            whole = ended or (position < len(buffer) - 16 and not unterminated)
+            why = f"not whole JSON, {getattr(error, 'msg', error)}"
+            if not whole and len(buffer) - at > MAX_RECORD:
+                whole, why = True, f"longer than {MAX_RECORD:,} characters"
         else:
             if isinstance(item, dict):
                 likeness = frozenset(item) or likeness
@@ -179,7 +179,7 @@ def _next_object(buffer: str, start: int, likeness: frozenset[str]) -> int:
         except (ValueError, RecursionError):
             continue
         keys = frozenset(item)
-        if 2 * len(keys & likeness) >= len(likeness) if likeness else not _SIGNS.isdisjoint(keys):
+        if 3 * len(keys & likeness) >= 2 * len(likeness) if likeness else not _SIGNS.isdisjoint(keys):
             return found.end()
     return -1
 

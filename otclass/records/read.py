@@ -203,7 +203,7 @@ def _recognised(file: Source) -> str:
             "Open it in a browser to see what it says, then export again"
         )
     strange = sum(character < " " and character not in "\t\n\f" for character in text) + text.count("\ufffd")
-    if strange > len(text) // 20:
+    if strange > 8 + len(text) // 10:
         raise file.error("this is no text, or in an encoding that is not recognised. Export again, as UTF-8")
     for name, candidate in FORMATS.items():
         if candidate.sniff(text):

@@ -47,6 +47,8 @@ def _splitter(head: str) -> Callable[[str], tuple[str, str] | None]:
 
     def split(line: str) -> tuple[str, str] | None:
         nonlocal strict
+        if "-" not in line[:8]:
+            return None
         found = _LOOSE.match(line)
         if found is None:
             return None

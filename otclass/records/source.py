@@ -34,7 +34,7 @@ Report = Callable[[RecordError], None]
 class Readable(Protocol):
     """All that is asked of a file object."""
 
-    def read(self, size: int, /) -> bytes: ...
+    def read(self, size: int, /) -> Any: ...
 
 
 class Source:
@@ -68,7 +68,7 @@ class Source:
         self.report = report
         self.line = 0
         self.fault: RecordError | None = None
-        raw = _Bytes(_Encoded(stream) if isinstance(stream.read(0), str) else stream, self)
+        raw = _Bytes(stream, self)
         head = _read_fully(raw, HEAD)
         self.compressed = head.startswith(b"\x1f\x8b")
         if self.compressed:
@@ -129,6 +129,7 @@ class _Bytes(io.RawIOBase):
         self._source = source
         self._packed = packed
         self._size = 0
+        self._rest = b""
 
     def readable(self) -> bool:
         return True
@@ -137,11 +138,14 @@ class _Bytes(io.RawIOBase):
         view = memoryview(buffer)
         try:
             # gzip's read would lose what it had when it meets the fault; its read1 gives it first.
-            data = self._read(len(view)) or b""
+            data = self._rest or self._read(len(view)) or b""
         except (EOFError, zlib.error, OSError, ValueError) as error:
             if self._source.fault is None:
                 self._source.fault = self._source.error(_why(error, self._packed is not None))
             return 0
+        if isinstance(data, str):
+            data = _encoded(data)
+        data, self._rest = data[: len(view)], data[len(view) :]
         if self._packed is not None:
             self._size += len(data)
             if self._size > max(FREE_EXPANSION, MAX_RATIO * self._packed.position):
@@ -184,22 +188,11 @@ def _read_fully(stream: _Bytes, size: int) -> bytes:
     return b"".join(parts)
 
 
-class _Encoded:
-    """A text file as the bytes of its text in UTF-8."""
-
-    def __init__(self, text: IO[str]) -> None:
-        self._text = text
-        self._rest = b""
-
-    def read(self, size: int) -> bytes:
-        if not self._rest:
-            text = self._text.read(size)
-            try:
-                self._rest = text.encode("utf-8", "surrogateescape")  # gives back bytes not decoded
-            except UnicodeEncodeError:
-                self._rest = text.encode("utf-8", "replace")
-        data, self._rest = self._rest[:size], self._rest[size:]
-        return data
+def _encoded(text: str) -> bytes:
+    try:
+        return text.encode("utf-8", "surrogateescape")  # gives back bytes that the opener could not decode
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "replace")
 
 
 def _why(error: Exception, packed: bool) -> str:

@@ -18,6 +18,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import IO, Any
 
+from otclass.records.cells import restore
 from otclass.records.fields import bare_doi, bare_pmid, parts, plain, sound, year_of
 from otclass.records.record import Record, RecordError
 from otclass.records.source import FREE_EXPANSION, MAX_RATIO, MAX_RECORD, Source
@@ -245,6 +246,12 @@ def _csv_rows(source: Source, delimiter: str, width: int) -> Iterator[Row]:
                     raise csv.Error("row too long")
             yield line
 
+    def of_row() -> Iterator[str]:
+        """The lines taken, and more where csv gave up before the row's end."""
+        yield from [line for _, line in taken]
+        with contextlib.suppress(csv.Error):
+            yield from feed()
+
     while True:
         try:
             for row in csv.reader(feed(), delimiter=delimiter, strict=True):
@@ -253,7 +260,7 @@ def _csv_rows(source: Source, delimiter: str, width: int) -> Iterator[Row]:
                 taken.clear()
                 size = 0
         except csv.Error:
-            cells, used = _retry([line for _, line in taken[:_RETRIED_LINES]], delimiter, width)
+            cells, used = _retry(itertools.islice(of_row(), _RETRIED_LINES), delimiter, width)
             if cells is None:
                 source.report(
                     source.error("the row's quotation marks do not pair; its line was left out", taken[0][0])
@@ -267,7 +274,7 @@ def _csv_rows(source: Source, delimiter: str, width: int) -> Iterator[Row]:
             return
 
 
-def _retry(lines: list[str], delimiter: str, width: int) -> tuple[list[str] | None, int]:
+def _retry(lines: Iterator[str], delimiter: str, width: int) -> tuple[list[str] | None, int]:
     """The cells of the row at the beginning of `lines` and how many of them it takes."""
     text = ""
     for used, line in enumerate(lines, 1):
@@ -359,6 +366,8 @@ def _records(source: Source, rows: Iterator[Row], columns: Mapping[str, str], ki
     titles, abstracts = fields.get("title", ()), fields.get("abstract", ())
     texts = () if abstracts else fields.get("text", ())
     for number, row in rows:
+        if kind != "parquet":
+            row = [restore(cell) if cell.__class__ is str and cell[:1] == "'" else cell for cell in row]
         if len(row) == width:
             cells = row
         elif len(row) < width:  # programs leave out empty cells at the end
@@ -397,11 +406,11 @@ def _unique(header: Sequence[Any]) -> list[str]:
     """Column names, of which repeated ones are numbered."""
     names: dict[str, None] = {}
     for cell in header:
-        name = sound(_text(cell))
+        name = label = restore(sound(_text(cell)))
         count = 1
         while name in names:
             count += 1
-            name = f"{_text(cell)} ({count})"
+            name = f"{label} ({count})"
         names[name] = None
     return list(names)
 

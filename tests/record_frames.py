@@ -1,0 +1,72 @@
+"""Sound records to put before and after junk, for the property tests and the fuzzer of the readers."""
+
+import io
+
+from otclass.records import Record, RecordError, read_records
+
+# Where a format has no mark that ends a field, junk may lengthen the one before it: there, the record before
+# ends in a field that is not looked at.
+FRAMES: dict[str, tuple[str, str]] = {
+    "medline": (
+        "PMID- 1\nTI  - Before\nAB  - Voles.\nSO  - x\n\n",
+        "\n\nPMID- 2\nTI  - After\nAB  - Mice.\nSO  - y\n",
+    ),
+    "ris": (
+        "TY  - JOUR\nTI  - Before\nAB  - Voles.\nER  - \n\n",
+        "\nTY  - JOUR\nTI  - After\nAB  - Mice.\nER  - \n",
+    ),
+    "endnote": (
+        "%0 Journal Article\n%T Before\n%X Voles.\n%~ x\n\n",
+        "\n%0 Journal Article\n%T After\n%X Mice.\n%~ y\n",
+    ),
+    "wos": (
+        "FN Any\nVR 1.0\nPT J\nTI Before\nAB Voles.\nER\n\n",
+        "\nPT J\nTI After\nAB Mice.\nER\n\nEF\n",
+    ),
+    "pubmed": (
+        "<PubmedArticleSet><PubmedArticle><MedlineCitation><Article><ArticleTitle>Before</ArticleTitle>"
+        "<Abstract><AbstractText>Voles.</AbstractText></Abstract></Article></MedlineCitation></PubmedArticle>\n",
+        "\n<PubmedArticle><MedlineCitation><Article><ArticleTitle>After</ArticleTitle><Abstract><AbstractText>"
+        "Mice.</AbstractText></Abstract></Article></MedlineCitation></PubmedArticle></PubmedArticleSet>\n",
+    ),
+    "bibtex": (
+        "@article{a,\n title = {Before},\n abstract = {Voles.}\n}\n",
+        "\n@article{b,\n title = {After},\n abstract = {Mice.}\n}\n",
+    ),
+    "table": ('title,abstract\nBefore,"Voles."\n', '\nAfter,"Mice."\n'),
+    "json": ('{"title": "Before", "abstract": "Voles."}\n', '\n{"title": "After", "abstract": "Mice."}\n'),
+    "json array": (
+        '[{"title": "Before", "abstract": "Voles."},\n',
+        ',\n{"title": "After", "abstract": "Mice."}]\n',
+    ),
+}
+"""Format ("json" in two forms) to what stands before and after the junk."""
+
+
+def read(data: bytes, name: str) -> tuple[list[Record], list[RecordError]]:
+    """All that can be read of `data`; nothing but RecordError is caught."""
+    records: list[Record] = []
+    errors: list[RecordError] = []
+    try:
+        for record in read_records(io.BytesIO(data), format=name.split()[0], on_error=errors.append):
+            # All of it can be written to a file.
+            repr(record.raw).encode()
+            "\n".join((record.title, record.abstract, *record.keywords, *record.authors)).encode()
+            records.append(record)
+    except RecordError as error:
+        errors.append(error)
+    return records, errors
+
+
+def lost_neighbours(junk: bytes, name: str) -> list[str]:
+    """Which of the records before and after `junk` is not read as it stands there."""
+    before, after = FRAMES[name]
+    records, _ = read(before.encode() + junk + after.encode(), name)
+    found = [(record.title, record.abstract) for record in records]
+    lost = []
+    # In a line format without end tag, junk may add an abstract to the record before.
+    if not any(title == "Before" and abstract.startswith("Voles.") for title, abstract in found):
+        lost.append("before")
+    if ("After", "Mice.") not in found:
+        lost.append("after")
+    return lost
