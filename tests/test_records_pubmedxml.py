@@ -127,7 +127,8 @@ def test_book() -> None:
     records, _ = read(
         HEAD
         + "<PubmedBookArticle><BookDocument><PMID>5</PMID><Book><BookTitle>Invented Bees</BookTitle><PubDate>"
-        "<Year>2001</Year></PubDate></Book><ArticleTitle>Of Drones</ArticleTitle><Abstract><AbstractText>They hum."
+        "<Year>2001</Year></PubDate></Book><ArticleTitle>Of Drones</ArticleTitle><Abstract><AbstractText>"
+        "They hum."
         "</AbstractText></Abstract></BookDocument></PubmedBookArticle>" + TAIL
     )
     assert [(r.title, r.abstract, r.journal, r.year) for r in records] == [

@@ -43,7 +43,7 @@ def test_delimiters(delimiter: str) -> None:
         "PMID,Title,Abstract Note,DOI,Publication Year,Publication Title,Author,Manual Tags",
         "PMID,Title,Abstract,DOI,Create Date,Journal/Book,Authors,Keywords",
         "PubMed ID,Title,Abstract,DOI,Year,Source title,Authors,Author Keywords",
-        "Pubmed Id,Article Title,Abstract,DOI,Publication Year,Source Title,Author Full Names,Author Keywords",
+        "Pubmed Id,Article Title,Abstract,DOI,Publication Year,Source Title,Author Full Names,Keywords Plus",
         "Medline PMID,Title,Abstract,DOI,Publication Year,Source title,Author Names,Author Keywords",
         "PM,TI,AB,DO,YR,JN,AU,KW",
         "pubmed_id,title,abstract,doi,year,journal,authors,keywords",

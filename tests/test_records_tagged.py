@@ -83,7 +83,8 @@ def test_medline_blank_line_inside_a_record() -> None:
 def test_ris_fields() -> None:
     (record,) = read(
         "TY  - JOUR\nTI  - Grooming among <i>invented</i> marmots\nAB  - They groom.\nAU  - Murmel, T.\n"
-        "AU  - Tier, A.\nPY  - 2019/05/01/\nJO  - Alpine Letters\nDO  - https://doi.org/10.1000/MARMOT.1\nKW  - grooming\n"
+        "AU  - Tier, A.\nPY  - 2019/05/01/\nJO  - Alpine Letters\nDO  - https://doi.org/10.1000/MARMOT.1\n"
+        "KW  - grooming\n"
         "KW  - touch; warmth\nUR  - https://pubmed.ncbi.nlm.nih.gov/90000003/\nER  - \n"
     )
     assert record.title == "Grooming among invented marmots"
@@ -144,8 +145,8 @@ def test_ris_text_between_records_is_reported() -> None:
 
 def test_endnote() -> None:
     first, second = read(
-        "%0 Journal Article\n%A Garn, Eva\n%T Knitting in company\n%J Invented Crafts\n%D 2011\n%X They knit.\n"
-        "\nAnd talk.\n%K wool; company\n%R 10.1000/knit\n%U https://www.ncbi.nlm.nih.gov/pubmed/90000004\n\n\n"
+        "%0 Journal Article\n%A Garn, Eva\n%T Knitting in company\n%J Invented Crafts\n%D 2011\n"
+        "%X They knit.\n\nAnd talk.\n%K wool; company\n%R 10.1000/knit\n%U https://www.ncbi.nlm.nih.gov/pubmed/90000004\n\n\n"
         "%0 Book\n%T Second\n"
     )
     assert (first.title, first.abstract) == ("Knitting in company", "They knit.\nAnd talk.")
@@ -165,7 +166,8 @@ def test_endnote_records_without_type() -> None:
 
 def test_wos() -> None:
     first, second = read(
-        "FN Clarivate Analytics Web of Science\nVR 1.0\nPT J\nAU Ton, A\n   Klang, B\nAF Ton, Ada\n   Klang, Ben\n"
+        "FN Clarivate Analytics Web of Science\nVR 1.0\nPT J\nAU Ton, A\n   Klang, B\n"
+        "AF Ton, Ada\n   Klang, Ben\n"
         "TI Humming together: an\n   invented study\nSO INVENTED MUSIC\nDE humming; choir\nID SYNCHRONY\n"
         "AB We hummed.\n   They hummed.\nPY 2020\nDI 10.1000/hum\nPM 90000005\nER\n\nPT J\nTI Two\nER\n\nEF\n"
     )

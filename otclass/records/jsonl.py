@@ -100,7 +100,7 @@ def _streamed(source: Source, head: str) -> Iterator[tuple[int, Any]]:
 
     def more() -> None:
         nonlocal buffer, at, counted, line, ended
-        chunk = file.read(max(_CHUNK, len(buffer) - at))
+        chunk = file.read(min(max(_CHUNK, len(buffer) - at), MAX_RECORD // 2))
         ended = not chunk
         line += buffer.count("\n", counted, at)
         buffer = buffer[at:] + chunk.replace("\0", "")
@@ -161,8 +161,7 @@ def _streamed(source: Source, head: str) -> Iterator[tuple[int, Any]]:
         source.report(source.error(f"a record is {why}; it was left out", line))
         at += 1
         while (found := _next_object(buffer, at, likeness)) < 0 and not ended:
-            if len(buffer) - at > MAX_RECORD:
-                at += MAX_RECORD // 2
+            at = max(at, len(buffer) - MAX_RECORD // 2)
             more()
         if found < 0:
             return
