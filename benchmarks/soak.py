@@ -27,8 +27,9 @@ from typing import Any
 STEPS = ("parse", "pubmed_parser", "tag")
 BATCH = 256
 SUBJECTS = (
-    "oxytocin vasopressin grief stress touch synchrony trust emotion therapy opioid receptor amygdala vole mouse "
-    "mother infant partner cortisol anxiety placebo intranasal bonding faces reward naltrexone"
+    "oxytocin vasopressin grief stress touch synchrony trust emotion therapy opioid receptor "
+    "amygdala vole mouse  mother infant partner cortisol anxiety placebo intranasal bonding faces "
+    "reward naltrexone"
 ).split()
 
 
@@ -78,13 +79,15 @@ def _article(pmid: int, text: Any, rng: random.Random) -> str:
         for _ in range(rng.randint(1, 9))
     )
     headings = "".join(
-        f'<MeshHeading><DescriptorName UI="D{rng.randint(0, 999_999):06}" MajorTopicYN="N">{text(2).title()}'
-        f'</DescriptorName><QualifierName UI="Q000000" MajorTopicYN="Y">{text(1)}</QualifierName></MeshHeading>'
+        f'<MeshHeading><DescriptorName UI="D{rng.randint(0, 999_999):06}" MajorTopicYN="N">'
+        f'{text(2).title()}</DescriptorName><QualifierName UI="Q000000" MajorTopicYN="Y">{text(1)}'
+        "</QualifierName></MeshHeading>"
         for _ in range(rng.randint(0, 16))
     )
     references = "".join(
         f"<Reference><Citation>{text(15).capitalize()}. {rng.randint(1960, 2024)};3(2):1-9.</Citation>"
-        f'<ArticleIdList><ArticleId IdType="pubmed">{rng.randint(1, 39_000_000)}</ArticleId></ArticleIdList></Reference>'
+        f'<ArticleIdList><ArticleId IdType="pubmed">{rng.randint(1, 39_000_000)}</ArticleId></ArticleIdList>'
+        "</Reference>"
         for _ in range(rng.randint(0, 40))
     )
     date = f"<Year>{year}</Year><Month>03</Month><Day>04</Day>"
@@ -164,7 +167,7 @@ def measure(step: str, path: Path) -> dict[str, float]:
         ``seconds`` (wall time, without Python's start), ``megabytes`` (peak resident memory), ``records``.
     """
     answer = subprocess.run(
-        [sys.executable, __file__, "--run", step, str(path)], capture_output=True, text=True, check=True
+        [sys.executable, __file__, "--run", step, str(path)], stdout=subprocess.PIPE, text=True, check=True
     )
     return dict(json.loads(answer.stdout))
 
