@@ -2,8 +2,8 @@
 
 The method is a linear support vector machine on TF-IDF weights, one label against the rest, in the spirit of
 NBSVM [1]_: each label sees the terms scaled by how unequally they stand among its positives and negatives.
-The decision values of held-out texts then teach a small logistic regression per label [2]_, over the values of
-all labels [3]_, which turns them into log-odds; since it is linear too, it is multiplied into the
+The decision values of held-out texts then teach a small logistic regression per label [2]_, over the values
+of all labels [3]_, which turns them into log-odds; since it is linear too, it is multiplied into the
 coefficients, and one weight a term and label is all that remains.
 
 References
@@ -12,10 +12,13 @@ References
    ACL 2012, 90-94.
 .. [2] J. Platt, "Probabilistic outputs for support vector machines and comparisons to regularized likelihood
    methods", Advances in Large Margin Classifiers, 1999, 61-74.
-.. [3] S. Godbole and S. Sarawagi, "Discriminative methods for multi-labeled classification", PAKDD 2004, 22-30.
+.. [3] S. Godbole and S. Sarawagi, "Discriminative methods for multi-labeled classification", PAKDD 2004,
+   22-30.
 """
 
 from collections.abc import Collection, Iterable, Sequence
+from functools import partial
+from itertools import combinations, pairwise
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -23,9 +26,12 @@ from joblib import Parallel, delayed
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.feature_selection import chi2
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import f1_score
+from sklearn.multiclass import OneVsRestClassifier
+from sklearn.pipeline import Pipeline
 from sklearn.svm import LinearSVC
 from sklearn.utils.validation import check_is_fitted
 
@@ -43,7 +49,10 @@ from otclass.scoring import (
     score,
     stem_row,
     weigh,
+    with_classes,
 )
+from otclass.tagger import Tagger, expit
+from otclass.wordclasses import WORD_CLASSES
 
 Indicator = NDArray[np.int8]
 
@@ -57,7 +66,7 @@ _BOOTSTRAPS = 100
 _REVIEW_LEVEL = 0.95
 
 
-class TopicClassifier(ClassifierMixin, BaseEstimator):
+class TopicClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """Multilabel classifier of texts: TF-IDF of stems, bigrams and key-stem pairs, linear SVM, calibrated.
 
     Parameters
@@ -219,7 +228,8 @@ class TopicClassifier(ClassifierMixin, BaseEstimator):
             labels=tuple(labels),
             terms=linear.terms,
             idf=linear.idf,
-            coef=(linear.coef @ mixing).astype(np.float32),
+            # float16 is what a model folder holds; the same numbers serve here and there.
+            coef=(linear.coef @ mixing).astype(np.float16).astype(np.float32),
             intercept=linear.intercept @ mixing + offset,
             thresholds=self.thresholds_,
             review=self.review_,
@@ -294,6 +304,11 @@ class TopicClassifier(ClassifierMixin, BaseEstimator):
             f1_score(indicator, predicted, average="macro", sample_weight=sample_weight, zero_division=0)
         )
 
+    def to_tagger(self) -> Tagger:
+        """Give the tagger that uses what was learned."""
+        check_is_fitted(self)
+        return Tagger(self.model_)
+
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.two_d_array = False
@@ -315,32 +330,38 @@ class TopicClassifier(ClassifierMixin, BaseEstimator):
 
     def _candidates(self, tokens: list[list[bytes]], indicator: Indicator) -> tuple[Terms, Floats]:
         """Terms frequent enough, and the weight of each one's family."""
-        stems_seen = sorted({stem for word in set().union(*tokens) if (stem := text_.stem_of(word))})
-        lexicon = text_.Lexicon(stems_seen)
-        stems, text, n_texts = stem_row(lexicon, tokens)
-        n_stems = len(lexicon)
-        known = stems >= 0
-        frequent, _ = _frequent(text[known], stems[known], self.min_df)
-        bigrams, _ = _frequent(*bigram_keys(stems, text, n_stems), self.min_df + 1)
+        stems = sorted({stem for word in set().union(*tokens) if (stem := text_.stem_of(word))})
+        stems, classes = _with_classes(stems)
+        n_stems = len(stems)
+        words = stem_row(text_.Lexicon(stems), tokens)
+        none = np.empty((0, 2), dtype=np.int64)
+        row = with_classes(words, Terms(stems, none[:, 0], none, none, classes).class_of)
+        known = row.stem >= 0
+        frequent = _frequent(row.text[known], row.stem[known], self.min_df)
         presence = sparse.csr_matrix(
-            (np.ones(known.sum()), (text[known], stems[known])), shape=(n_texts, n_stems)
+            (np.ones(known.sum()), (row.text[known], row.stem[known])), shape=(row.n_texts, n_stems)
         )[:, frequent]
         presence.data[:] = 1.0
         keys = np.sort(frequent[_key_stems(presence, indicator, self.n_key_stems)])
-        pairs, _ = _frequent(*pair_keys(stems, text, places_of(keys, n_stems), len(keys)), self.min_df + 1)
-        pair_stems = np.column_stack([keys[pairs // max(1, len(keys))], keys[pairs % max(1, len(keys))]])
-        bigram_stems = np.column_stack(np.divmod(bigrams, max(1, n_stems)))
+        n_keys = max(1, len(keys))
+        bigrams = _frequent(*bigram_keys(words, n_stems), self.min_df + 1)
+        pairs = _frequent(*pair_keys(row, places_of(keys, n_stems), len(keys)), self.min_df + 1)
+        pairs = np.column_stack([keys[pairs // n_keys], keys[pairs % n_keys]]) if len(pairs) else none
+        # A word beside its own class says no more than the word.
+        membership = classes.min(axis=1) * n_stems + classes.max(axis=1)
+        pairs = pairs[~np.isin(pairs[:, 0] * n_stems + pairs[:, 1], membership)]
         family = np.repeat(
             [1.0, self.bigram_weight, self.pair_weight], [len(frequent), len(bigrams), len(pairs)]
         )
-        return Terms(stems_seen, frequent, bigram_stems, pair_stems), family
+        bigrams = np.column_stack(np.divmod(bigrams, n_stems)) if len(bigrams) else none
+        return Terms(stems, frequent, bigrams, pairs, classes), family
 
     def _fit_terms(
         self, terms: Terms, family: Floats, tokens: list[list[bytes]], indicator: Indicator, weight: Floats
     ) -> "_Linear":
         counts = terms.count(tokens)
         df = np.bincount(counts.term, minlength=len(terms))
-        # float32 is what a model folder holds; the same numbers serve here and there.
+        # As precise as in a model folder.
         idf = ((np.log((1 + counts.n_texts) / (1 + df)) + 1) * family).astype(np.float32).astype(np.float64)
         features = _csr(counts, idf, len(terms))
         coef = np.zeros((len(terms), indicator.shape[1]))
@@ -365,17 +386,60 @@ class TopicClassifier(ClassifierMixin, BaseEstimator):
         return svm.coef_.ravel() * scale / unit, float(svm.intercept_[0])
 
 
+def pipeline_of(model: Model) -> Pipeline:
+    """Rebuild a model from scikit-learn's parts alone; see `Tagger.to_pipeline`."""
+    vectorizer = TfidfVectorizer(
+        analyzer=partial(terms_of, model.terms),
+        vocabulary={name: place for place, name in enumerate(model.terms.names())},
+        sublinear_tf=True,
+    )
+    vectorizer.idf_ = model.idf
+    # Fitted on next to nothing for scikit-learn to lay out its attributes, then given the model's numbers.
+    blank = sparse.csr_matrix((2, len(model.terms)))
+    logistic = OneVsRestClassifier(LogisticRegression())
+    logistic.fit(blank, np.repeat([[0], [1]], len(model.labels), axis=1))
+    logistic.classes_ = np.array(model.labels)
+    for j, one in enumerate(logistic.estimators_):
+        one.coef_ = model.coef[:, j].astype(np.float64)[None, :]
+        one.intercept_ = model.intercept[j : j + 1]
+    return Pipeline([("tfidf", vectorizer), ("logistic", logistic)])
+
+
+def terms_of(terms: Terms, text: str) -> list[str]:
+    """List the terms of one text by name, each as often as it stands there: an analyzer for scikit-learn.
+
+    It spells out what `Terms.count` does in bulk: stems, neighbours within a sentence once ignored words are
+    left out, and pairs of key stems once a sentence.
+    """
+    names = terms.lexicon.stems
+    keys = set(terms.key_stems.tolist())
+    classes: dict[int, list[int]] = {}
+    for member, its_class in terms.classes.tolist():
+        classes.setdefault(member, []).append(its_class)
+    found = []
+    sentence: list[int] = []
+    for number in [*terms.lexicon.numbers(text_.tokenize(clean(text))), text_.Lexicon.END]:
+        if number == text_.Lexicon.IGNORED:
+            continue
+        if number != text_.Lexicon.END:
+            sentence.append(number)
+            continue
+        with_its = sentence + [its for number in sentence for its in classes.get(number, ())]
+        found += [names[stem] for stem in with_its if stem >= 0]
+        neighbours = [(first, second) for first, second in pairwise(sentence) if first >= 0 and second >= 0]
+        found += [f"{names[first]} {names[second]}" for first, second in neighbours]
+        together = combinations(sorted(keys & set(with_its)), 2)
+        found += [f"{names[first]} & {names[second]}" for first, second in together]
+        sentence = []
+    return found
+
+
 class _Linear(NamedTuple):
     terms: Terms
     idf: Floats
     coef: Floats
     intercept: Floats
     importance: Floats
-
-
-def expit(log_odds: Floats) -> Floats:
-    """Turn log-odds into probabilities, without overflow."""
-    return 0.5 * (1.0 + np.tanh(0.5 * log_odds))
 
 
 def best_threshold(positive: NDArray[np.int8], probability: Floats, weight: Floats, *, seed: int) -> float:
@@ -446,17 +510,19 @@ def _indicator(
     y: ArrayLike | Sequence[Collection[str]], labels: Sequence[str] | None
 ) -> tuple[list[str], Indicator]:
     """Bring `y` into the form of 0 and 1, a column a label."""
-    if isinstance(y, (list, tuple)) and all(isinstance(row, (list, tuple, set, frozenset)) for row in y):
-        if all(isinstance(label, str) for row in y for label in row):
-            names = list(labels) if labels is not None else sorted({label for row in y for label in row})
-            column = {label: j for j, label in enumerate(names)}
-            indicator = np.zeros((len(y), len(names)), dtype=np.int8)
-            for i, row in enumerate(y):
-                for label in row:
-                    if label not in column:
-                        raise ValueError(f"row {i} of y has the label {label!r}, which is none of {names}.")
-                    indicator[i, column[label]] = 1
-            return names, indicator
+    collections = (list, tuple, set, frozenset)
+    if isinstance(y, (list, tuple)) and all(
+        isinstance(row, collections) and all(isinstance(label, str) for label in row) for row in y
+    ):
+        names = list(labels) if labels is not None else sorted({label for row in y for label in row})
+        column = {label: j for j, label in enumerate(names)}
+        indicator = np.zeros((len(y), len(names)), dtype=np.int8)
+        for i, row in enumerate(y):
+            for label in row:
+                if label not in column:
+                    raise ValueError(f"row {i} of y has the label {label!r}, which is none of {names}.")
+                indicator[i, column[label]] = 1
+        return names, indicator
     array = np.asarray(y)
     if array.ndim != 2 or not np.isin(array, (0, 1)).all():
         raise ValueError("y must hold 0 and 1 in a column a label, or be a list of collections of labels.")
@@ -478,14 +544,27 @@ def _folds(indicator: Indicator, n_folds: int, seed: int) -> Ints:
     return folds
 
 
-def _frequent(text: Ints, key: Ints, min_df: int) -> tuple[Ints, Ints]:
-    """Keys that stand in at least `min_df` texts, sorted, and in how many each does."""
+def _with_classes(stems: list[str]) -> tuple[list[str], Ints]:
+    """Add the word classes that some stem belongs to, and say which stem belongs to which."""
+    place = {stem: number for number, stem in enumerate(stems)}
+    stems = list(stems)
+    members = set()
+    for name, words in WORD_CLASSES.items():
+        its = {place[stem] for word in words if (stem := text_.stem_of(word.encode())) in place}
+        members |= {(number, len(stems)) for number in its}
+        if its:
+            stems.append(name)
+    return stems, np.array(sorted(members), dtype=np.int64).reshape(-1, 2)
+
+
+def _frequent(text: Ints, key: Ints, min_df: int) -> Ints:
+    """Keys that stand in at least `min_df` texts, sorted."""
     if not len(key):
-        return key, key
+        return key
     width = int(key.max()) + 1
     distinct = np.unique(text * width + key) % width
     keys, df = np.unique(distinct, return_counts=True)
-    return keys[df >= min_df], df[df >= min_df]
+    return keys[df >= min_df]
 
 
 def _key_stems(presence: sparse.csr_matrix, indicator: Indicator, n_keys: int) -> Ints:
@@ -511,7 +590,8 @@ def _ratio_scale(features: sparse.csr_matrix, positive: NDArray[np.int8], weight
     among_positive = _RATIO_SMOOTHING + features.T @ (positive * weight)
     among_negative = _RATIO_SMOOTHING + features.T @ ((1 - positive) * weight)
     ratio = np.log((among_positive / among_positive.sum()) / (among_negative / among_negative.sum()))
-    return _RATIO_FLOOR + np.minimum(np.abs(ratio), _RATIO_CAP) ** _RATIO_POWER
+    scale: Floats = _RATIO_FLOOR + np.minimum(np.abs(ratio), _RATIO_CAP) ** _RATIO_POWER
+    return scale
 
 
 def _calibrate(decision: Floats, indicator: Indicator, weight: Floats) -> tuple[Floats, Floats]:

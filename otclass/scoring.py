@@ -81,20 +81,32 @@ class Counts(NamedTuple):
     n_texts: int
 
 
-def stem_row(lexicon: Lexicon, texts: Iterable[Iterable[bytes]]) -> tuple[Ints, Ints, int]:
-    """Lay the stem numbers of all texts in one row, a sentence end after each text, ignored words left out.
+class Row(NamedTuple):
+    """The stems of all texts in a row.
+
+    Attributes
+    ----------
+    stem : ndarray of int, shape (n_stems,)
+        Stem numbers, negative for an unknown word or a sentence end; a sentence end after each text.
+    text, sentence : ndarray of int, shape (n_stems,)
+        Where each stands, the sentences counted through all texts.
+    n_texts : int
+    """
+
+    stem: Ints
+    text: Ints
+    sentence: Ints
+    n_texts: int
+
+
+def stem_row(lexicon: Lexicon, texts: Iterable[Iterable[bytes]]) -> Row:
+    """Lay the stems of tokenized texts in a row, ignored words left out.
 
     Parameters
     ----------
     lexicon : Lexicon
     texts : iterable of iterable of bytes
         Each from `otclass.text.tokenize`.
-
-    Returns
-    -------
-    stems, text : ndarray of int, shape (n_stems,)
-        Stem numbers (negative for an unknown word or a sentence end), and the number of the text of each.
-    n_texts : int
     """
     row: list[int] = []
     ends = [0]
@@ -102,37 +114,56 @@ def stem_row(lexicon: Lexicon, texts: Iterable[Iterable[bytes]]) -> tuple[Ints, 
         row.extend(lexicon.numbers(tokens))
         row.append(Lexicon.END)
         ends.append(len(row))
-    stems = np.array(row, dtype=np.int64)
+    stem = np.array(row, dtype=np.int64)
     text = np.repeat(np.arange(len(ends) - 1), np.diff(ends))
-    kept = stems != Lexicon.IGNORED
-    return stems[kept], text[kept], len(ends) - 1
+    kept = stem != Lexicon.IGNORED
+    stem, text = stem[kept], text[kept]
+    ended = stem == Lexicon.END
+    return Row(stem, text, np.cumsum(ended) - ended, len(ends) - 1)
 
 
-def bigram_keys(stems: Ints, text: Ints, n_stems: int) -> tuple[Ints, Ints]:
-    """Give text and key, ``first * n_stems + second``, of every bigram of a `stem_row`."""
-    first, second = stems[:-1], stems[1:]
-    both = np.flatnonzero((first >= 0) & (second >= 0))
-    return text[both], first[both] * n_stems + second[both]
-
-
-def pair_keys(stems: Ints, text: Ints, key_of: Ints, n_keys: int) -> tuple[Ints, Ints]:
-    """Give text and key, ``smaller * n_keys + larger``, of every pair of a `stem_row`, once a sentence.
+def with_classes(row: Row, class_of: Ints) -> Row:
+    """Add to a row, at its end, the word classes of its stems.
 
     Parameters
     ----------
-    stems, text : ndarray of int
-        From `stem_row`.
+    row : Row
+    class_of : ndarray of int, shape (n_classes_a_stem, n_stems + 3)
+        Stem numbers of the classes that each stem belongs to, -1 where there are fewer.
+    """
+    stems, texts, sentences = [row.stem], [row.text], [row.sentence]
+    for classes in class_of:
+        its = classes[row.stem]
+        has = np.flatnonzero(its >= 0)
+        stems.append(its[has])
+        texts.append(row.text[has])
+        sentences.append(row.sentence[has])
+    return Row(np.concatenate(stems), np.concatenate(texts), np.concatenate(sentences), row.n_texts)
+
+
+def bigram_keys(row: Row, n_stems: int) -> tuple[Ints, Ints]:
+    """Give text and key, ``first * n_stems + second``, of every bigram of a row of words."""
+    first, second = row.stem[:-1], row.stem[1:]
+    both = np.flatnonzero((first >= 0) & (second >= 0))
+    return row.text[both], first[both] * n_stems + second[both]
+
+
+def pair_keys(row: Row, key_of: Ints, n_keys: int) -> tuple[Ints, Ints]:
+    """Give text and key, ``smaller * n_keys + larger``, of every pair of a row, once a sentence.
+
+    Parameters
+    ----------
+    row : Row
     key_of : ndarray of int, shape (n_stems + 3,)
         Place of each stem among the key stems, -1 for the others and for the lexicon's negative numbers.
     n_keys : int
     """
-    ends = stems == Lexicon.END
-    key = key_of[stems]
+    key = key_of[row.stem]
     kept = np.flatnonzero(key >= 0)
     # Sorted and without repetitions, so that the stems of a sentence stand together, the smaller first.
-    members = np.unique(np.cumsum(ends)[kept] * max(1, n_keys) + key[kept])
+    members = np.unique(row.sentence[kept] * max(1, n_keys) + key[kept])
     sentence, key = np.divmod(members, max(1, n_keys))
-    text_of_sentence = text[ends]
+    text_of_sentence = row.text[row.stem == Lexicon.END]
     texts, keys = [sentence[:0]], [key[:0]]
     for apart in range(1, n_keys):
         together = np.flatnonzero(sentence[apart:] == sentence[:-apart])
@@ -156,16 +187,21 @@ class Terms:
         Stem numbers in the text's order; neighbours once ignored words are left out.
     pairs : ndarray of int, shape (n_pairs, 2)
         Stem numbers, the smaller first; the stems that stand here are the key stems.
+    classes : ndarray of int, shape (n_memberships, 2)
+        Stem numbers of a word's stem and of a word class that it belongs to (`otclass.wordclasses`).
     """
 
-    def __init__(self, stems: Iterable[str], unigrams: Ints, bigrams: Ints, pairs: Ints) -> None:
+    def __init__(
+        self, stems: Iterable[str], unigrams: Ints, bigrams: Ints, pairs: Ints, classes: Ints
+    ) -> None:
         self.lexicon = Lexicon(stems)
-        self.unigrams, self.bigrams, self.pairs = unigrams, bigrams, pairs
-        key_stems = np.unique(pairs)
-        self._n_keys = len(key_stems)
+        self.unigrams, self.bigrams, self.pairs, self.classes = unigrams, bigrams, pairs, classes
+        self.key_stems = np.unique(pairs)
+        self._n_keys = len(self.key_stems)
         n_stems = len(self.lexicon)
         self._unigram_of = places_of(unigrams, n_stems)
-        self._key_of = places_of(key_stems, n_stems)
+        self._key_of = places_of(self.key_stems, n_stems)
+        self.class_of = _class_table(classes, n_stems)
         self._bigrams = _HashTable(bigrams[:, 0] * n_stems + bigrams[:, 1])
         self._pairs = _HashTable(self._key_of[pairs[:, 0]] * self._n_keys + self._key_of[pairs[:, 1]])
 
@@ -191,10 +227,12 @@ class Terms:
         first, second = len(self.unigrams), len(self.unigrams) + len(self.bigrams)
         unigrams = self.unigrams[kept[:first]]
         bigrams, pairs = self.bigrams[kept[first:second]], self.pairs[kept[second:]]
-        used = np.unique(np.concatenate([unigrams, bigrams.ravel(), pairs.ravel()]))
+        used = np.concatenate([unigrams, bigrams.ravel(), pairs.ravel()])
+        classes = self.classes[np.isin(self.classes[:, 1], used)]
+        used = np.unique(np.concatenate([used, classes.ravel()]))
         number = places_of(used, len(self.lexicon))
         stems = [self.lexicon.stems[stem] for stem in used.tolist()]
-        return Terms(stems, number[unigrams], number[bigrams], number[pairs])
+        return Terms(stems, number[unigrams], number[bigrams], number[pairs], number[classes])
 
     def count(self, texts: Iterable[Iterable[bytes]]) -> Counts:
         """Count the terms of tokenized texts.
@@ -208,17 +246,18 @@ class Terms:
         -------
         Counts
         """
-        stems, text, n_texts = stem_row(self.lexicon, texts)
-        bigram_text, bigram_key = bigram_keys(stems, text, len(self.lexicon))
-        pair_text, pair_key = pair_keys(stems, text, self._key_of, self._n_keys)
+        words = stem_row(self.lexicon, texts)
+        row = with_classes(words, self.class_of)
+        bigram_text, bigram_key = bigram_keys(words, len(self.lexicon))
+        pair_text, pair_key = pair_keys(row, self._key_of, self._n_keys)
         unigram, bigram, pair = (
-            self._unigram_of[stems],
+            self._unigram_of[row.stem],
             self._bigrams.find(bigram_key),
             self._pairs.find(pair_key),
         )
         bigram[bigram >= 0] += len(self.unigrams)
         pair[pair >= 0] += len(self.unigrams) + len(self.bigrams)
-        texts_of = np.concatenate([text, bigram_text, pair_text])
+        texts_of = np.concatenate([row.text, bigram_text, pair_text])
         terms = np.concatenate([unigram, bigram, pair])
         known = terms >= 0
         width = max(1, len(self))
@@ -227,7 +266,7 @@ class Terms:
         firsts = np.flatnonzero(np.diff(entries, prepend=-1))
         times = np.diff(firsts, append=len(entries))
         text, term = np.divmod(entries[firsts], width)
-        return Counts(text, term, times, n_texts)
+        return Counts(text, term, times, row.n_texts)
 
 
 def places_of(stems: Ints, n_stems: int) -> Ints:
@@ -241,6 +280,17 @@ def places_of(stems: Ints, n_stems: int) -> Ints:
     places = np.full(n_stems + 3, -1, dtype=np.int64)
     places[stems] = np.arange(len(stems))
     return places
+
+
+def _class_table(classes: Ints, n_stems: int) -> Ints:
+    """The classes of each stem, as `with_classes` takes them."""
+    width = int(np.bincount(classes[:, 0]).max()) if len(classes) else 0
+    table = np.full((width, n_stems + 3), -1, dtype=np.int64)
+    filled = np.zeros(n_stems, dtype=np.int64)
+    for stem, its_class in classes.tolist():
+        table[filled[stem], stem] = its_class
+        filled[stem] += 1
+    return table
 
 
 def weigh(counts: Counts, idf: Floats) -> Floats:

@@ -16,7 +16,7 @@ import codecs
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
-from functools import cache
+from functools import lru_cache
 
 import Stemmer
 
@@ -78,7 +78,7 @@ _MAX_REMEMBERED = 1 << 16
 _stem_word = Stemmer.Stemmer("english", 0).stemWord
 
 
-@cache
+@lru_cache(4096)
 def _ascii_of(character: str) -> str:
     """Write one character in ASCII: "" for a combining mark, a space where nothing fits."""
     written = ""

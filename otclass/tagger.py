@@ -1,0 +1,355 @@
+"""Tagger: a trained model in use, and Tags, its answer."""
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self, overload
+
+import numpy as np
+
+from otclass import modelfile
+from otclass.cleaning import clean
+from otclass.modelfile import Model
+from otclass.scoring import Floats
+from otclass.text import tokenize
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from sklearn.pipeline import Pipeline
+
+Thresholds = float | Mapping[str, float]
+
+_CHUNK = 512
+
+
+class Tags(tuple[str, ...]):
+    """The domains of one text, most probable first; a tuple of their keys.
+
+    Attributes
+    ----------
+    probabilities : dict of str to float
+        Calibrated probability of every domain, between 0 and 1.
+    neuropeptide : float or None
+        Probability that the text studies a neuropeptide; None if the model has not learned that.
+    review : tuple of str
+        Domains, tagged or not, whose probability lies in the band where a person should look, the most
+        probable first.
+    """
+
+    probabilities: dict[str, float]
+    neuropeptide: float | None
+    review: tuple[str, ...]
+
+
+class Tagger:
+    """A trained model in use.
+
+    Parameters
+    ----------
+    model : Model
+        From `TopicClassifier.model_` or `modelfile.load`.
+
+    Attributes
+    ----------
+    model : Model
+    domains : tuple of str
+        Keys of the domains that it tags.
+    thresholds : dict of str to float
+        Probability from which each domain is given.
+
+    Examples
+    --------
+    >>> tagger = Tagger.default()
+    >>> tagger.tag("Grief, loneliness and oxytocin in bereaved parents after the loss of a child.")
+    ('grief',)
+    """
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+        self.domains = tuple(label for label in model.labels if label != model.scope)
+        self._columns = [model.labels.index(domain) for domain in self.domains]
+        self.thresholds = dict(zip(self.domains, model.thresholds[self._columns].tolist(), strict=True))
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Self:
+        """Open a model folder.
+
+        Parameters
+        ----------
+        path : path
+            A folder that `otclass train` wrote.
+
+        Raises
+        ------
+        ModelError
+            If it is no model folder or a damaged one.
+        """
+        return cls(modelfile.load(path))
+
+    @classmethod
+    def default(cls) -> "Tagger":
+        """Give the tagger with the shipped model, opened once."""
+        return _default()
+
+    @overload
+    def tag(self, text: str, *, thresholds: Thresholds | None = None) -> Tags: ...  # type: ignore[overload-overlap]
+    @overload
+    def tag(self, text: Iterable[str], *, thresholds: Thresholds | None = None) -> list[Tags]: ...
+    @overload
+    def tag(  # type: ignore[overload-overlap]
+        self, *, title: str, abstract: str, thresholds: Thresholds | None = None
+    ) -> Tags: ...
+    @overload
+    def tag(
+        self, *, title: Iterable[str], abstract: Iterable[str], thresholds: Thresholds | None = None
+    ) -> list[Tags]: ...
+
+    def tag(
+        self,
+        text: str | Iterable[str] | None = None,
+        *,
+        title: str | Iterable[str] | None = None,
+        abstract: str | Iterable[str] | None = None,
+        thresholds: Thresholds | None = None,
+    ) -> Tags | list[Tags]:
+        """Tag one text or many.
+
+        Parameters
+        ----------
+        text : str or iterable of str
+            A text (title and abstract, or a pasted page), or texts: a list, a pandas Series ...
+        title, abstract : str or iterable of str
+            The two fields apart, instead of `text`; both single or both many.
+        thresholds : float or mapping of str to float, optional
+            Probability from which a domain is given, for all or by domain, instead of the model's.
+
+        Returns
+        -------
+        Tags or list of Tags
+            One for a single text; for many a list in their order.
+
+        Raises
+        ------
+        TypeError
+            If something is no text; the message says which item.
+        ValueError
+            If a threshold names no domain or lies outside 0 to 1, or titles and abstracts differ in number.
+        """
+        return self._tag(text, title, abstract, thresholds)
+
+    def _tag(
+        self,
+        text: str | Iterable[str] | None,
+        title: str | Iterable[str] | None,
+        abstract: str | Iterable[str] | None,
+        thresholds: Thresholds | None,
+    ) -> Tags | list[Tags]:
+        if text is not None and title is None and abstract is None:
+            if isinstance(text, str):
+                return next(self._tags([clean(text)], thresholds))
+            return list(self._tags(map(clean, _checked(text, "texts")), thresholds))
+        if text is None and title is not None and abstract is not None:
+            if isinstance(title, str) and isinstance(abstract, str):
+                return next(self._tags([_join(title, abstract)], thresholds))
+            if isinstance(title, str) or isinstance(abstract, str):
+                raise TypeError("title and abstract must both be one text, or both be many.")
+            titles, abstracts = list(_checked(title, "titles")), list(_checked(abstract, "abstracts"))
+            if len(titles) != len(abstracts):
+                raise ValueError(f"there are {len(titles)} titles but {len(abstracts)} abstracts.")
+            return list(self._tags(map(_join, titles, abstracts), thresholds))
+        raise TypeError("give a text (or texts), or title and abstract; None is no text.")
+
+    def probabilities(self, texts: Iterable[str]) -> Floats:
+        """Give the probability of every label, the scope included, for many texts.
+
+        Parameters
+        ----------
+        texts : iterable of str
+
+        Returns
+        -------
+        ndarray of float, shape (n_texts, n_labels)
+            Columns in the order of ``model.labels``.
+        """
+        chunks = list(self._probabilities(map(clean, _checked(texts, "texts"))))
+        return np.concatenate(chunks) if chunks else np.empty((0, len(self.model.labels)))
+
+    def frame(self, texts: Iterable[str], *, thresholds: Thresholds | None = None) -> "pd.DataFrame":
+        """Tag many texts into a table.
+
+        Parameters
+        ----------
+        texts : iterable of str
+            If it is a pandas Series its index is kept.
+        thresholds : float or mapping of str to float, optional
+            As for `tag`.
+
+        Returns
+        -------
+        pandas.DataFrame
+            A boolean column a domain (its key), a probability column a domain (``p_`` and its key), and
+            ``neuropeptide``, its probability, where the model knows it.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As for `tag`.
+        """
+        import pandas as pd
+
+        cut = self._cut(thresholds)
+        index = texts.index if isinstance(texts, pd.Series) else None
+        probability = self.probabilities(texts)
+        table: dict[str, Any] = {}
+        for domain, column, threshold in zip(self.domains, self._columns, cut, strict=True):
+            table[domain] = probability[:, column] >= threshold
+        for domain, column in zip(self.domains, self._columns, strict=True):
+            table[f"p_{domain}"] = probability[:, column]
+        if self.model.scope:
+            table["neuropeptide"] = probability[:, self.model.labels.index(self.model.scope)]
+        return pd.DataFrame(table, index=index)
+
+    def _cut(self, thresholds: Thresholds | None) -> list[float]:
+        """The threshold of each domain."""
+        cut = dict(self.thresholds)
+        if isinstance(thresholds, Mapping):
+            unknown = [key for key in thresholds if key not in cut]
+            if unknown:
+                raise ValueError(f"threshold for {unknown[0]!r}, which is none of {', '.join(self.domains)}.")
+            cut.update(thresholds)
+        elif thresholds is not None:
+            cut = dict.fromkeys(cut, thresholds)
+        for domain, threshold in cut.items():
+            if not isinstance(threshold, (int, float)) or not 0 <= threshold <= 1:
+                raise ValueError(f"threshold for {domain} is {threshold!r}; it must be a number from 0 to 1.")
+        return list(cut.values())
+
+    def _probabilities(self, cleaned: Iterable[str]) -> Iterator[Floats]:
+        texts = iter(cleaned)
+        while chunk := list(islice(texts, _CHUNK)):
+            yield expit(self.model.score(map(tokenize, chunk)))
+
+    def _tags(self, cleaned: Iterable[str], thresholds: Thresholds | None) -> Iterator[Tags]:
+        cut = self._cut(thresholds)
+        review = self.model.review[self._columns]
+        scope = self.model.labels.index(self.model.scope) if self.model.scope else None
+        for chunk in self._probabilities(cleaned):
+            probability = chunk[:, self._columns]
+            tagged = probability >= cut
+            looked_at = (probability >= review[:, 0]) & (probability <= review[:, 1])
+            scopes = chunk[:, scope].tolist() if scope is not None else [None] * len(chunk)
+            rows = zip(probability.tolist(), tagged.tolist(), looked_at.tolist(), scopes, strict=True)
+            for values, is_tagged, is_looked_at, in_scope in rows:
+                named = dict(zip(self.domains, values, strict=True))
+                tags = Tags(_chosen(named, is_tagged))
+                tags.probabilities = named
+                tags.neuropeptide = in_scope
+                tags.review = _chosen(named, is_looked_at)
+                yield tags
+
+    def to_pipeline(self) -> "Pipeline":
+        """Rebuild the model as a plain scikit-learn pipeline, for use in scikit-learn code.
+
+        Returns
+        -------
+        sklearn.pipeline.Pipeline
+            ``TfidfVectorizer`` with this model's analyzer, terms and idf, then a one-vs-rest
+            ``LogisticRegression`` with its coefficients. Its scores equal the tagger's within 1e-6.
+        """
+        from otclass.classifier import pipeline_of
+
+        return pipeline_of(self.model)
+
+
+@overload
+def tag(text: str, *, thresholds: Thresholds | None = None) -> Tags: ...  # type: ignore[overload-overlap]
+@overload
+def tag(text: Iterable[str], *, thresholds: Thresholds | None = None) -> list[Tags]: ...
+@overload
+def tag(  # type: ignore[overload-overlap]
+    *, title: str, abstract: str, thresholds: Thresholds | None = None
+) -> Tags: ...
+@overload
+def tag(
+    *, title: Iterable[str], abstract: Iterable[str], thresholds: Thresholds | None = None
+) -> list[Tags]: ...
+
+
+def tag(
+    text: str | Iterable[str] | None = None,
+    *,
+    title: str | Iterable[str] | None = None,
+    abstract: str | Iterable[str] | None = None,
+    thresholds: Thresholds | None = None,
+) -> Tags | list[Tags]:
+    """Tag one text or many with the shipped model.
+
+    Parameters
+    ----------
+    text, title, abstract, thresholds
+        As for `Tagger.tag`.
+
+    Returns
+    -------
+    Tags or list of Tags
+        One for a single text; for many a list in their order.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `Tagger.tag`.
+
+    Examples
+    --------
+    >>> from otclass import tag
+    >>> t = tag("Massage raised salivary oxytocin and felt pleasant: touch and C-tactile stroking compared.")
+    >>> t
+    ('social_touch',)
+    >>> t.probabilities["social_touch"] > 0.9
+    True
+    """
+    return _default()._tag(text, title, abstract, thresholds)
+
+
+def expit(log_odds: Floats) -> Floats:
+    """Turn log-odds into probabilities, without overflow."""
+    return 0.5 * (1.0 + np.tanh(0.5 * log_odds))
+
+
+@cache
+def _default() -> Tagger:
+    package = Path(__file__).parent
+    packed = package / "models" / "oxytocin-domains"
+    # In a checkout the model stands beside the package.
+    return Tagger.load(packed if packed.is_dir() else package.parent / "models" / "oxytocin-domains")
+
+
+def _join(title: str, abstract: str) -> str:
+    return f"{clean(title)}\n{clean(abstract)}"
+
+
+def _chosen(named: Mapping[str, float], chosen: Sequence[bool]) -> tuple[str, ...]:
+    if True not in chosen:
+        return ()
+    keys = [key for key, is_chosen in zip(named, chosen, strict=True) if is_chosen]
+    return tuple(sorted(keys, key=named.__getitem__, reverse=True))
+
+
+def _checked(texts: Any, what: str) -> Iterator[str]:
+    """Pass the texts on, or say which item is none."""
+    if isinstance(texts, (str, bytes)) or not isinstance(texts, Iterable):
+        raise TypeError(f"{what} must be a text or an iterable of texts, not {_kind(texts)}.")
+    for place, text in enumerate(texts):
+        if not isinstance(text, str):
+            raise TypeError(f"item {place} of {what} is {_kind(text)}, not a text.")
+        yield text
+
+
+def _kind(value: Any) -> str:
+    if isinstance(value, (bytes, bytearray)):
+        return f"{type(value).__name__} (decode it first)"
+    if isinstance(value, float) and value != value:
+        return "NaN"
+    return "None" if value is None else type(value).__name__
