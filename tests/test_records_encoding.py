@@ -62,3 +62,11 @@ def test_utf8_is_never_taken_for_anything_else(text: str) -> None:
 def test_any_bytes_decode_to_text_that_can_be_written(data: bytes) -> None:
     encoding, errors = detect(data)
     data.decode(encoding, errors).encode()
+
+
+def test_utf16_in_the_middle_of_a_file_is_junk_of_its_own() -> None:
+    """Found by fuzzing: the whole file was taken for UTF-16."""
+    junk = "TY  - JOUR\nTI  - x\n".encode("utf-16") * 5
+    data = b"TY  - JOUR\nTI  - One\nER  - \n" + junk + b"\nTY  - JOUR\nTI  - Two\nER  - \n"
+    found = [record.title for record in read_records(io.BytesIO(data), on_error=lambda _: None)]
+    assert (found[0], found[-1]) == ("One", "Two")

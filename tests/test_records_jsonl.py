@@ -172,3 +172,10 @@ def test_values_that_are_no_records_are_reported() -> None:
     records, errors = read([PAIR[0], 3, "x", {"name": "y"}])
     assert [record.title for record in records] == ["One"]
     assert len(errors) == 3
+
+
+def test_a_list_that_ends_too_early() -> None:
+    """Found by fuzzing: what followed a stray bracket was lost."""
+    records, errors = read('[{"title": "One", "abstract": "a"},\n]zz,\n{"title": "Two", "abstract": "b"}]')
+    assert [record.title for record in records] == ["One", "Two"]
+    assert [error.line for error in errors] == [2]

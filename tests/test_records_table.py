@@ -255,3 +255,27 @@ def test_missing_library_names_the_extra(name: str, library: str, monkeypatch: p
     monkeypatch.setitem(__import__("sys").modules, library, None)
     with pytest.raises(RecordError, match=r"otclass\[records\]"):
         read(b"anything", format=name)
+
+
+def test_openpyxl_warnings_are_no_errors() -> None:
+    data = rewritten(workbook(("Title",), ("One",)), "xl/styles.xml", b"cellStyles", b"otherStyles")
+    assert [record.title for record in read(data)[0]] == ["One"]
+
+
+def test_a_page_that_begins_with_a_heading_is_no_table() -> None:
+    with pytest.raises(RecordError, match="no format"):
+        read("Abstract\nVoles bond, and mice do not.\n")
+    assert read("Abstract\nVoles bond.\n", columns={"abstract": "Abstract"})[0][0].abstract == "Voles bond."
+
+
+def test_the_header_is_the_first_row_that_can_be_one() -> None:
+    """Found by fuzzing: a row further down, with other delimiters and more names, was taken for it."""
+    records, _ = read("title,abstract\nOne,x\na\ttitle\tdoi\nTwo,y\n")
+    assert [record.title for record in records][0::2] == ["One", "Two"]
+
+
+def test_a_quotation_mark_left_open_before_a_quoted_row() -> None:
+    """Found by fuzzing: both rows were taken for one."""
+    records, errors = read('title,abstract\nOne,x\n,"open,\nTwo,"y"\n')
+    assert [record.title for record in records] == ["One", "Two"]
+    assert [error.line for error in errors] == [3]

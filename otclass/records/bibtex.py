@@ -28,7 +28,7 @@ _FIELD = re.compile(r"(?:^|[,{(]|(?<=[}\"]))\s*([A-Za-z][\w.:-]{0,40})\s*=\s*(?=
 _WRAP = re.compile(r"[ \t]*\n[ \t]+(?!\s*\n)")  # indented; exporters leave line feeds that mean one without
 _AT = "\ue000"
 _MARK = re.compile(r'[{}"]')
-_LATEX = re.compile(r"[\\{}$~]|--|``|''")
+_LATEX = re.compile(r"[\\$~]|--|``|''")
 _COMMENT = re.compile(r"(?<!\\)%")
 _LONGEST_ABBREVIATION = (
     10_000  # characters of an @string; those that build on each other could grow without bounds
@@ -199,8 +199,8 @@ def _record(
 
 
 def _unlatexed(text: str) -> str:
-    if not _LATEX.search(text):
-        return text
+    if not _LATEX.search(text):  # braces alone only protect capitals
+        return text.replace("{", "").replace("}", "")
     try:
         # An unescaped "%" would make the rest of the line a comment, which no exporter means.
         plain_text = str(_converter().latex_to_text(_COMMENT.sub(r"\\%", text)))

@@ -43,14 +43,10 @@ def detect(head: bytes) -> tuple[str, str]:
         if head.startswith(bom):
             errors = _handler(head) if encoding == "utf-8-sig" else "replace"
             return encoding, errors
+    # UTF-16 without its mark: an export begins with a Latin letter or sign, and a zero goes with most others.
     sample = head[:4096]
-    # UTF-16 without its mark: text of mostly Latin letters has a zero in every other byte.
-    if len(sample) >= 4 and sample.count(0) > len(sample) // 3:
-        even, odd = sample[0::2].count(0), sample[1::2].count(0)
-        if odd > 8 * even:
-            return "utf-16-le", "replace"
-        if even > 8 * odd:
-            return "utf-16-be", "replace"
+    if len(sample) > 1 and sample[:2].count(0) == 1 and sample.count(0) > len(sample) // 3:
+        return ("utf-16-le" if sample[1] == 0 else "utf-16-be"), "replace"
     return "utf-8", _handler(head)
 
 

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable
 
 _DOI = re.compile(r"10\.\d{4,9}/[^\s\"<>]+")
-_PMID = re.compile(r"(?:^|/|pmid:?\s*)0*([1-9]\d{0,7})(?:\.0)?(?:$|/|\s|\?)", re.IGNORECASE)
+_PMID = re.compile(r"(?:^|/|pmid:?\s*)0*([1-9]\d{0,7})(?:\.0)?(?!\.?\d|-|\w)", re.IGNORECASE)
 _YEAR = re.compile(r"(?<!\d)(1[5-9]\d\d|20\d\d)(?!\d)")
 # Tags that publishers leave in titles and abstracts. Others stay: "p <b" may be arithmetic.
 _INLINE = re.compile(
@@ -17,6 +17,8 @@ _BLOCK = re.compile(
     r"</?(?:p|br|div|h[1-6]|li|ul|ol|sec|title|jats:(?:p|sec|title|list|list-item|label))(?:\s[^<>]{0,200})?/?>",
     re.IGNORECASE,
 )
+# html.unescape takes "&not" for a sign even where "&notes" stands in an address.
+_ENTITY = re.compile(r"&(?:[A-Za-z][A-Za-z0-9]{1,31}|#\d{1,7}|#[xX][0-9A-Fa-f]{1,6});")
 _LINE_FEEDS = re.compile(r"[ \t\xa0]*\n\s*")
 
 
@@ -31,7 +33,7 @@ def plain(text: str) -> str:
     if "<" in text:
         text = _BLOCK.sub("\n", _INLINE.sub("", text))
     if "&" in text:
-        text = html.unescape(text)
+        text = _ENTITY.sub(lambda found: html.unescape(found[0]), text)
     if "\n" in text:
         text = _LINE_FEEDS.sub("\n", text)
     return text.strip()

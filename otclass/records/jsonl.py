@@ -108,7 +108,7 @@ def _streamed(source: Source, head: str) -> Iterator[tuple[int, Any]]:
 
     while not ended and len(buffer) <= len(head) + 1024:
         more()
-    at = len(buffer) - len(buffer.lstrip("\ufeff \n\t")) + len(head)
+    at = len(buffer) - len(buffer.lstrip("\ufeff").lstrip()) + len(head)
     between = _BETWEEN_OR_ENDS if head == "[" else _BETWEEN
     inside = bool(head)
     while True:

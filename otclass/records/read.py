@@ -151,7 +151,7 @@ def _read(
         if not file.head.strip(b"\0\r\n\t \xef\xbb\xbf"):
             raise file.fault or file.error("the file is empty")
         read = 0
-        for record in FORMATS[name or _recognised(file)].read(file, columns):
+        for record in FORMATS[name or _recognised(file, columns)].read(file, columns):
             read += 1
             yield record
         if file.fault is not None:
@@ -183,7 +183,7 @@ def _open(path: Path) -> IO[bytes]:
         raise RecordError(f"the file cannot be opened ({error})", source=str(path)) from error
 
 
-def _recognised(file: Source) -> str:
+def _recognised(file: Source, columns: Mapping[str, str]) -> str:
     """Name of the file's format."""
     head = file.head
     if head.startswith(b"PAR1"):
@@ -213,6 +213,8 @@ def _recognised(file: Source) -> str:
     ending = Path(file.name.lower().removesuffix(".gz")).suffix
     if ending in _BY_ENDING:
         return _BY_ENDING[ending]
+    if columns:
+        return "table"
     raise file.error(
         "no format of records is recognised. Read are PubMed (.nbib, .xml), RIS, BibTeX, EndNote (.enw), "
         "Web of Science, CSV, TSV, XLSX, Parquet and JSON; a table needs a first row that names its columns"

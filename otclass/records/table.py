@@ -12,6 +12,7 @@ import csv
 import itertools
 import re
 import unicodedata
+import warnings
 import zipfile
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -40,9 +41,9 @@ _NAMES: Mapping[str, str] = {
     "zusammenfassung kurzfassung abstrakt resume resumedelarticle resumen riassunto resumo samenvatting "
     "summary sommario description",
     "text": "text texts fulltext content body inhalt texte texto testo tekst",
-    "keywords": "authorkeywords keywords keyword kw manualtags subjects subjectterms subject indexkeywords "
-    "keywordsplus embasekeywords topics tags schlagworter schlusselworter stichworter motscles "
-    "palabrasclave parolechiave palavraschave trefwoorden automatictags",
+    "keywords": "authorkeywords keywords keyword kw de manualtags subjects subjectterms subject "
+    "indexkeywords keywordsplus embasekeywords topics tags schlagworter schlusselworter stichworter "
+    "motscles palabrasclave parolechiave palavraschave trefwoorden automatictags",
     "mesh": "meshterms mesh meshheadings meshheading mh meshsubjectheadings medicalsubjectheadings "
     "meshdescriptors",
     "pmid": "pmid pubmedid pubmed medlinepmid pubmedidpmid pm idspmid pubmednumber extpmid ui",
@@ -53,7 +54,7 @@ _NAMES: Mapping[str, str] = {
     "journal": "journal journalbook journaltitle publicationtitle publicationname sourcetitle journalname "
     "secondarytitle containertitle jo jf t2 jt jn so source primarylocationsourcedisplayname zeitschrift "
     "revue revista rivista tijdschrift",
-    "authors": "authors author authornames au authorfullnames authorfull a1 fau "
+    "authors": "authors author authornames af au authorfullnames authorfull a1 fau "
     "authorshipsauthordisplayname autoren autor verfasser auteurs auteur autores autori autore",
 }
 _ALIASES: Mapping[str, tuple[int, str]] = {
@@ -72,7 +73,9 @@ Fields = dict[str, list[int]]
 
 def sniff(head: str) -> bool:
     """Whether a text begins with a line that names a title, abstract or text column."""
-    return _layout(head, {})[1] > 0
+    _, width = _layout(head, {})
+    # A lone "Abstract" is more often the heading of a page than the name of a column.
+    return width > 1 or (width == 1 and _name(head.split("\n", 1)[0]) == "text")
 
 
 def read(source: Source, columns: Mapping[str, str]) -> Iterator[Record]:
@@ -105,7 +108,9 @@ def read_xlsx(source: Source, file: IO[bytes], columns: Mapping[str, str]) -> It
         raise source.error(_missing("an XLSX workbook", "openpyxl")) from None
     with _damage(source, "workbook"):
         _check_workbook(source, file)
-        book = openpyxl.load_workbook(file, read_only=True, data_only=True, keep_links=False)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of styles and the like
+            book = openpyxl.load_workbook(file, read_only=True, data_only=True, keep_links=False)
         sheets = book.worksheets
         for sheet in sheets:
             sheet.reset_dimensions()  # what the file says of its size may be wrong
@@ -192,7 +197,7 @@ def _check_workbook(source: Source, file: IO[bytes]) -> None:
 
 
 def _xlsx_rows(source: Source, sheet: Any) -> Iterator[Row]:
-    for number, row in enumerate(sheet.iter_rows(values_only=True), 1):
+    for number, row in enumerate(_quietly(sheet.iter_rows(values_only=True)), 1):
         if number > MAX_ROWS:
             raise source.error(f"the sheet has more than {MAX_ROWS:,} rows, the most that Excel has")
         cells = list(row)
@@ -200,6 +205,17 @@ def _xlsx_rows(source: Source, sheet: Any) -> Iterator[Row]:
             cells.pop()
         if cells:
             yield number, [sound(cell) if isinstance(cell, str) else cell for cell in cells]
+
+
+def _quietly(rows: Iterator[Sequence[Any]]) -> Iterator[Sequence[Any]]:
+    """Rows without openpyxl's warnings, which are of styles and the like."""
+    while True:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            block = list(itertools.islice(rows, 100))
+        if not block:
+            return
+        yield from block
 
 
 def _layout(head: str, columns: Mapping[str, str]) -> tuple[str, int]:
@@ -371,7 +387,7 @@ def _records(source: Source, rows: Iterator[Row], columns: Mapping[str, str], ki
         if len(row) == width:
             cells = row
         elif len(row) < width:  # programs leave out empty cells at the end
-            cells = [*row, *[""] * (width - len(row))]
+            cells = [*row, *[None if kind == "xlsx" else ""] * (width - len(row))]
         else:
             cells = row
             if any(cell not in (None, "") for cell in row[width:]):
