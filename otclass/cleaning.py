@@ -31,24 +31,25 @@ def clean(text: str) -> str:
     Parameters
     ----------
     text : str
-        A bare abstract, a title and an abstract, or a whole page copied from a literature site, as plain text,
-        HTML or JATS.
+        A bare abstract, a title and an abstract, or a whole page copied from a literature site, as plain
+        text, HTML or JATS.
 
     Returns
     -------
     str
-        ``"title\\nabstract"`` when a title stands on a line (or in a field) of its own, otherwise the abstract on
-        one line. A text with nothing to clean comes back as it is, and so does cleaned text: ``clean(clean(x)) ==
-        clean(x)``. When no abstract is recognised the whole text is kept, without markup.
+        ``"title\\nabstract"`` when a title stands on a line (or in a field) of its own, otherwise the
+        abstract on one line. A text with nothing to clean comes back as it is, and so does cleaned text:
+        ``clean(clean(x)) == clean(x)``. When no abstract is recognised the whole text is kept, without markup.
 
     Notes
     -----
-    A hyphen at the end of a line goes with the line break ("oxy-\\ntocin" becomes "oxytocin") unless the word is
-    likely a compound: the part before or after the hyphen is frequent in compounds ("double-\\nblind",
-    "dose-\\ndependent") or is not made of lower-case letters ("5-\\nHT"), or a conjunction follows ("pre-\\nand
-    post-test").
+    A hyphen at the end of a line goes with the line break ("oxy-\\ntocin" becomes "oxytocin") unless the word
+    is likely a compound: a part of it is frequent in compounds ("double-\\nblind", "dose-\\ndependent"), stands
+    as a word elsewhere in the text while the whole doesn't ("methadone-\\nmaintained"), or is not made of
+    lower-case letters ("5-\\nHT"); or a conjunction follows ("pre-\\nand post-test").
 
-    Time is linear in the length of the text.
+    Time is linear in the length of the text. A text of more than 50,000 lines is not searched for an abstract;
+    its lines are joined.
 
     Examples
     --------
@@ -73,8 +74,8 @@ def clean_with_offsets(text: str) -> tuple[str, NDArray[np.int64]]:
     cleaned : str
         ``clean(text)``.
     offsets : ndarray of int64, shape (len(cleaned) + 1,)
-        Index into `text` of each character of `cleaned`, never decreasing; for a character that was put in place
-        of others, the index of the first of these. The last entry is where the text that was kept ends.
+        Index into `text` of each character of `cleaned`, never decreasing; for a character that was put in
+        place of others, the index of the first of these. The last entry is where the text that was kept ends.
 
     Examples
     --------
@@ -164,7 +165,8 @@ def _plain(odd: str) -> str:
 
 # "&amp;lt;" and "&amp;amp;lt;" are a "<" that was escaped more than once.
 _ENTITY = re.compile(
-    r"&((?:amp;|\#0{0,5}38;|\#[xX]0{0,5}26;)*)([A-Za-z][A-Za-z0-9]{1,31}|\#[0-9]{1,7}|\#[xX][0-9A-Fa-f]{1,6});"
+    r"&((?:amp;|\#0{0,5}38;|\#[xX]0{0,5}26;)*)([A-Za-z][A-Za-z0-9]{1,31}|\#[0-9]{1,7}|"
+    r"\#[xX][0-9A-Fa-f]{1,6});"
 )
 
 
@@ -190,28 +192,28 @@ def _words(text: str) -> frozenset[str]:
 _INLINE = _words(
     """
     a abbr acronym b bdi bdo big bold cite code del dfn em ext-link font i inline-formula ins italic kbd
-    mark monospace named-content overline q roman s samp sans-serif sc small span strike strong styled-
-    content sub sup tex-math tt u underline uri var xref
+    mark monospace named-content overline q roman s samp sans-serif sc small span strike strong
+    styled-content sub sup tex-math tt u underline uri var xref
     """
 )
 _BLOCK = _words(
     """
-    abstract abstracttext address article article-title articletitle aside back blockquote body br
-    button caption center dd details div dl dt fieldset figcaption figure footer form front h1 h2 h3 h4
-    h5 h6 head header hr html iframe img input label legend li link list list-item main meta nav
-    noscript ol option p pre sec section select script style summary svg table tbody td template
-    textarea tfoot th thead time title title-group tr ul
+    abstract abstracttext address article article-title articletitle aside back blockquote body br button
+    caption center dd details div dl dt fieldset figcaption figure footer form front h1 h2 h3 h4 h5 h6 head
+    header hr html iframe img input label legend li link list list-item main meta nav noscript ol option p
+    pre sec section select script style summary svg table tbody td template textarea tfoot th thead time
+    title title-group tr ul
     """
 )
 # Elements whose content is never title or abstract, in HTML, JATS and PubMed's XML.
 _HIDDEN = _words(
     """
-    aside button footer head iframe nav noscript script select style svg template textarea aff article-
-    categories article-id author-notes back contrib-group counts custom-meta-group fn-group funding-
-    group history journal-meta kwd-group permissions pub-date ref-list subj-group articledate authorlist
-    chemicallist copyrightinformation datecompleted daterevised elocationid grantlist journal
-    keywordlist language medlinejournalinfo meshheadinglist pagination pmid publicationtypelist
-    pubmeddata referencelist
+    aside button footer head iframe nav noscript script select style svg template textarea aff
+    article-categories article-id author-notes back contrib-group counts custom-meta-group fn-group
+    funding-group history journal-meta kwd-group permissions pub-date ref-list subj-group articledate
+    authorlist chemicallist copyrightinformation datecompleted daterevised elocationid grantlist journal
+    keywordlist language medlinejournalinfo meshheadinglist pagination pmid publicationtypelist pubmeddata
+    referencelist
     """
 )
 
@@ -239,7 +241,7 @@ def _tag_edits(text: str, hide: bool) -> list[Edit]:
         name = (m[2] or "").lower().rpartition(":")[2]
         if m[2] and not _is_tag(m, name):
             continue
-        closing = "-->" if m[0] == "<!--" else f"</{m[2]}" if hide and name in _HIDDEN and not m[1] else ""
+        closing = "-->" if m[0] == "<!--" else f"</{m[2]}>" if hide and name in _HIDDEN and not m[1] else ""
         # A closing tag that is missing is looked for once, and only so many of them: time must stay linear.
         if closing and closing not in unclosed and len(unclosed) < 100 and not (m[3] or "").endswith("/"):
             found = text.find(closing, position)
@@ -311,35 +313,35 @@ _TITLE_LABELS = _Phrases("""
     title, ti, t1
 """)
 _SECTION_HEADINGS = _Phrases("""
-    outcome measures, outcome measure, population, general purpose, specific objectives, statement of contribution,
-    projected accrual, background ..., introduction, introduction and ..., context ..., rationale ..., importance ...,
-    significance, purpose ..., hypothesis, hypotheses, question, questions, problem, aim, aims, aim and ...,
-    aims and ..., aims of ..., aim of ..., objective ..., objectives ..., goal, goals, scope, motivation,
-    setting ..., settings, design ..., participant, participants ..., patients ..., subjects and methods,
-    subjects/methods, sample, samples, animals, intervention, interventions, exposure, exposures, measures,
-    measurements ..., procedure, procedures, method ..., methods ..., methodology ..., methodology/principal
-    findings, methods/design, approach, approach and results, materials and ..., material and ..., materials
-    & methods, result ..., results ..., results/conclusions, findings ..., finding, conclusion ...,
-    conclusions ..., conclusions/significance, interpretation ..., discussion ..., implication, implications
-    ..., limitation, limitations ..., outcome, outcomes ..., relevance ..., evidence ..., originality ...,
-    originality/value, practical implications, theoretical implications, social implications, research
-    limitations/implications, design/methodology/approach, funding, registration ..., trial registration
-    ..., clinical trial registration ..., study registration, systematic review registration, unlabelled,
-    unlabeled, overview, perspective, recommendation, recommendations, level of evidence, strengths and
-    limitations, impact ..., value, main ..., primary ..., secondary outcome ..., secondary outcomes,
-    secondary objective ..., key findings, key points, key messages, key results, key practitioner message
-    ..., major findings, study design ..., study objective ..., study objectives, study selection ..., study
-    population, study aims, study setting, search methods, search strategy, selection criteria, data
-    collection ..., data sources ..., data source, data extraction ..., data synthesis, data analysis, data
-    selection, review methods, research design ..., research question, research questions, research methods,
-    clinical relevance, clinical significance, clinical implications ..., clinical impact, clinical
-    perspective, public health significance ..., public significance statement, impact statement, authors'
-    conclusions, authors’ conclusions, author's conclusions, reviewers' conclusions, reviewer's conclusions,
-    statistical analysis, experimental approach, experimental design, principal findings, principal results,
-    eligibility criteria for ..., what is known ..., what is new ..., what is already known ..., what this
-    ..., what are ..., relevance to clinical practice, relevance for clinical practice, implications for
-    ..., translational perspective, statement of significance, significance statement, lay abstract,
-    hypothesis and ...
+    outcome measures, outcome measure, population, general purpose, specific objectives, statement of
+    contribution, projected accrual, background ..., introduction, introduction and ..., context ...,
+    rationale ..., importance ..., significance, purpose ..., hypothesis, hypotheses, question, questions,
+    problem, aim, aims, aim and ..., aims and ..., aims of ..., aim of ..., objective ..., objectives ...,
+    goal, goals, scope, motivation, setting ..., settings, design ..., participant, participants ...,
+    patients ..., subjects and methods, subjects/methods, sample, samples, animals, intervention,
+    interventions, exposure, exposures, measures, measurements ..., procedure, procedures, method ...,
+    methods ..., methodology ..., methodology/principal findings, methods/design, approach, approach and
+    results, materials and ..., material and ..., materials & methods, result ..., results ...,
+    results/conclusions, findings ..., finding, conclusion ..., conclusions ..., conclusions/significance,
+    interpretation ..., discussion ..., implication, implications ..., limitation, limitations ..., outcome,
+    outcomes ..., relevance ..., evidence ..., originality ..., originality/value, practical implications,
+    theoretical implications, social implications, research limitations/implications,
+    design/methodology/approach, funding, registration ..., trial registration ..., clinical trial
+    registration ..., study registration, systematic review registration, unlabelled, unlabeled, overview,
+    perspective, recommendation, recommendations, level of evidence, strengths and limitations, impact ...,
+    value, main ..., primary ..., secondary outcome ..., secondary outcomes, secondary objective ..., key
+    findings, key points, key messages, key results, key practitioner message ..., major findings, study
+    design ..., study objective ..., study objectives, study selection ..., study population, study aims,
+    study setting, search methods, search strategy, selection criteria, data collection ..., data sources
+    ..., data source, data extraction ..., data synthesis, data analysis, data selection, review methods,
+    research design ..., research question, research questions, research methods, clinical relevance,
+    clinical significance, clinical implications ..., clinical impact, clinical perspective, public health
+    significance ..., public significance statement, impact statement, authors' conclusions, authors’
+    conclusions, author's conclusions, reviewers' conclusions, reviewer's conclusions, statistical analysis,
+    experimental approach, experimental design, principal findings, principal results, eligibility criteria
+    for ..., what is known ..., what is new ..., what is already known ..., what this ..., what are ...,
+    relevance to clinical practice, relevance for clinical practice, implications for ..., translational
+    perspective, statement of significance, significance statement, lay abstract, hypothesis and ...
 """)
 _INTRODUCTIONS = _Phrases("introduction, background and introduction, introduction and background, main text")
 _END_HEADINGS = _Phrases("""
@@ -367,33 +369,33 @@ _END_HEADINGS = _Phrases("""
     statement, financial ..., linkout ..., link out, full text links ..., full text sources ..., full-text
     ..., full text views, metrics ..., altmetric ..., altmetrics, article metrics ..., article info ...,
     article information ..., article history ..., article notes, article impact, article usage, article
-    contents, article outline, articleinfo, rights and ..., rights & ..., permissions, copyright
-    ..., license ..., licence ..., cite this ..., cite as ..., how to cite ..., to cite ..., export citation
-    ..., share ..., access options ..., access this ..., access through ..., access provided ..., access the
-    ..., get access ..., get full ..., get rights ..., buy ..., purchase ..., rent ..., preview ..., log in
-    ..., login ..., sign in ..., sign up ..., publication history, publication date, publication details,
+    contents, article outline, articleinfo, rights and ..., rights & ..., permissions, copyright ...,
+    license ..., licence ..., cite this ..., cite as ..., how to cite ..., to cite ..., export citation ...,
+    share ..., access options ..., access this ..., access through ..., access provided ..., access the ...,
+    get access ..., get full ..., get rights ..., buy ..., purchase ..., rent ..., preview ..., log in ...,
+    login ..., sign in ..., sign up ..., publication history, publication date, publication details,
     publication information, history, comment in ..., comments ..., comment on ..., responses, discussion
     (0), data availability ..., availability of ..., ethics ..., ethical ..., consent for ..., consent to
     ..., abbreviations ..., highlights, graphical abstract ..., visual abstract ..., video ..., audio ...,
     plain language ..., plain-language ..., lay summary, editor's summary, editors' note, resumen, résumé,
     resume, zusammenfassung, resumo, riassunto, 摘要, 要旨, 抄録, аннотация, abstract in ..., abstract (in ...,
-    outline, sections, section snippets, on this page, in this article, in this issue, table of
-    contents, contents, footnote, footnotes, endnotes, notes, download ..., view ..., show ..., see more
-    ..., see all ..., read ..., load more, associated data, versions, version history, review history,
-    reviewer reports, peer review ..., open research ..., open peer ..., condition, conditions ...,
-    condition or disease ..., intervention/treatment, intervention / treatment ..., study type ..., study
-    plan ..., study arms ..., study groups, study start ..., study status, study phase, study officials,
-    study contacts, study locations, study identification, study record ..., study documents, study details,
-    study registration dates, study results, enrollment ..., enrolment ..., phase, phases, arms and ...,
-    arms & ..., arm group ..., inclusion criteria ..., exclusion criteria ..., eligibility criteria,
-    eligibility, contacts and ..., contact ..., location, locations ..., official title, primary outcome measures ..., collaborators ..., sponsor, sponsors ..., sponsor/collaborators,
-    participation criteria, ages eligible ..., recruitment ..., responsible party, investigators,
-    publications ..., secondary ids, keywords provided ..., pubmed ..., europe pmc ..., google scholar,
-    crossref ..., scopus ..., web of science ..., dimensions ..., source, journal, issn, isbn, publisher,
-    language, database, accession number, document type, pmid, pmcid, doi, identifier, identifiers,
-    classification, age group, format covered, tests & measures, release date, correction date,
-    first posted, last update posted, au, py, so, jo, jf, vl, sp, ep, sn, ur, er, kw, mh, pt, dp, la, lid,
-    aid, fau, ad, cn, pb, y1, do, id, jt, tj
+    outline, sections, section snippets, on this page, in this article, in this issue, table of contents,
+    contents, footnote, footnotes, endnotes, notes, download ..., view ..., show ..., see more ..., see all
+    ..., read ..., load more, associated data, versions, version history, review history, reviewer reports,
+    peer review ..., open research ..., open peer ..., condition, conditions ..., condition or disease ...,
+    intervention/treatment, intervention / treatment ..., study type ..., study plan ..., study arms ...,
+    study groups, study start ..., study status, study phase, study officials, study contacts, study
+    locations, study identification, study record ..., study documents, study details, study registration
+    dates, study results, enrollment ..., enrolment ..., phase, phases, arms and ..., arms & ..., arm group
+    ..., inclusion criteria ..., exclusion criteria ..., eligibility criteria, eligibility, contacts and
+    ..., contact ..., location, locations ..., official title, primary outcome measures ..., collaborators
+    ..., sponsor, sponsors ..., sponsor/collaborators, participation criteria, ages eligible ...,
+    recruitment ..., responsible party, investigators, publications ..., secondary ids, keywords provided
+    ..., pubmed ..., europe pmc ..., google scholar, crossref ..., scopus ..., web of science ...,
+    dimensions ..., source, journal, issn, isbn, publisher, language, database, accession number, document
+    type, pmid, pmcid, doi, identifier, identifiers, classification, age group, format covered, tests &
+    measures, release date, correction date, first posted, last update posted, au, py, so, jo, jf, vl, sp,
+    ep, sn, ur, er, kw, mh, pt, dp, la, lid, aid, fau, ad, cn, pb, y1, do, id, jt, tj
 """)
 _KEYWORDS = re.compile(r"(?:author |search )?key\s?-?\s?words?\b|index terms\b|kw\b", re.I)
 _FURNITURE_BEGINNINGS = _Phrases("""
@@ -417,7 +419,7 @@ _FURNITURE_BEGINNINGS = _Phrases("""
     ..., join ..., connect ..., request ..., order ..., buy ..., rent ..., get ..., check ..., track ...,
     report ..., flag ..., bookmark ..., like, recommend ..., promote ..., claim ..., pdf ..., epub ..., xml,
     html, full ..., full-text ..., fulltext ..., free ..., open-access, hybrid ..., gold ..., green ...,
-    preprint ..., this article ..., this preprint ..., this is ..., doi ..., pmid ..., pmcid ..., pmc ...,
+    preprint ..., this preprint ..., doi ..., pmid ..., pmcid ..., pmc ...,
     pii ..., issn ..., isbn ..., bibtex, ris, endnote ..., refworks, zotero, permalink ..., link ..., links
     ..., url ..., copy ..., volume ..., vol. ..., issue ..., pages ..., pp. ..., article ..., original ...,
     research, research article ..., research paper ..., research letter, research report, review, review
@@ -444,18 +446,22 @@ _FURNITURE_BEGINNINGS = _Phrases("""
     springer ..., springernature ..., researchgate ..., qxmd ..., psycnet ..., apa ..., biorxiv ..., medrxiv
     ..., cochrane ..., clinicaltrials.gov ..., know ..., find ..., try ..., explore ..., discover ..., start
     ..., use ..., change ..., edit ..., remove ..., delete ..., clear ..., reset ..., apply ..., send ...,
-    done, cancel ..., yes, no, none, n/a, version ..., supplementary ..., thank ..., information provided ..., sponsor ..., not now, new results,
-    confirmatory results, contradictory results, preview pdf, explore all ...
+    done, cancel ..., yes, no, none, n/a, version ..., supplementary ..., thank ..., information provided
+    ..., sponsor ..., not now, new results, confirmatory results, contradictory results, preview pdf,
+    explore all ...
 """)
 _COUNT = re.compile(
-    r".{0,60}\bcited by \d|\d[\d.,]*\s*k?\+?\s*(?:citations?|references?|views?|downloads?|reads?|recommendations?|comments?|likes?|"
-    r"shares?|results?|pages?|figures?|tables?|mentions?|tweets?|altmetric|accesses|supporting|min|citing|crossref)\b",
+    r".{0,60}\bcited by \d|\d[\d.,]*\s*k?\+?\s*(?:citations?|references?|views?|downloads?|reads?|"
+    r"recommendations?|comments?|likes?|"
+    r"shares?|results?|pages?|figures?|tables?|mentions?|tweets?|altmetric|accesses|supporting|min|"
+    r"citing|crossref)\b",
     re.I,
 )
 _ADDRESS = re.compile(r"[^\w\s]{0,3}(?:https?:|www\.|[\w.-]+\.(?:org|com|gov|net|edu)\b)", re.I)
 _FRONT = re.compile(
     r"""(?:
-    (?:[\W\d]*)(?:authors?|by|affiliations?|correspond\w+|e-?mail|contributors?|edited|editors?|reviewed|academic\ editor|orcid.*)\b\s*[:*]
+    (?:[\W\d]*)(?:authors?|by|affiliations?|correspond\w+|e-?mail|contributors?|edited|editors?|reviewed
+      |academic\ editor|orcid.*)\b\s*[:*]
     |.*\b(?:et\ al\.?,?\ *$|e-?mail:|[\w.+-]+@[\w-]+\.\w+|corresponding\ author)
     |.*\b(?:19|20)\d\d\b(?:\ \w+){0,3}(?:\ \d+)?\s*[;,:]\s*(?:vol\.?\s*)?\d+\s*[(:]
     |.*\bvol(?:ume|\.)?\s*\d+.*
@@ -465,10 +471,13 @@ _FRONT = re.compile(
     |.*\b\d+\s*\((?:19|20)\d\d\)[,:]?\s*e?\d+.*
     |.+\ [-–]\ .*\b(?:19|20)\d\d\ [-–]\ .+
     |.*\b(?:search\ examples|declarations?\ of\ interest|article\ notes|orcid\ profile)\b.*
-    |author\ links.*|(?:information\ provided|provided)\ by\b.*|sponsor\b.*|responsible\ party.*|contents\ lists?\ available.*
+    |author\ links.*|(?:information\ provided|provided)\ by\b.*|sponsor\b.*|responsible\ party.*
+      |contents\ lists?\ available.*
     |journal\ homepage.*
-    |(?:(?-i:[A-Z(&])[\w.&:()-]*,?\ |(?:of|and|in|the|for|on|&)\ ){1,7}\(?(?:19|20)\d\d\)?(?:\ \w{3,9}\.?)?(?:[\ -]\w{1,9})?(?:\ \d+)?[.;:]?$
-    |(?:first\ |e-?|version\ )?(?:published|received|accepted|revised|revision|available|posted|submitted|updated|publication\ date
+    |(?:(?-i:[A-Z(&])[\w.&:()-]*,?\ |(?:of|and|in|the|for|on|&)\ ){1,7}\(?(?:19
+      |20)\d\d\)?(?:\ \w{3,9}\.?)?(?:[\ -]\w{1,9})?(?:\ \d+)?[.;:]?$
+    |(?:first\ |e-?|version\ )?(?:published|received|accepted|revised|revision|available|posted|submitted
+      |updated|publication\ date
       |issue\ date|pub|date)\b.*\b(?:19|20)\d\d\b.*
     |(?:\w+,?\ ){0,2}\d{1,2}(?:st|nd|rd|th)?,?\ \w+,?\ (?:19|20)\d\d\.?$
     |\w+\ \d{1,2},?\ (?:19|20)\d\d\.?$
@@ -478,50 +487,73 @@ _FRONT = re.compile(
     re.I | re.X,
 )
 _AFFILIATION = re.compile(
-    r"\b(?:Departments?|Dept|Universi\w+|Institut(?:e|es|o|et)?|Hospitals?|School of|College|Cent(?:er|re)s? (?:for|of)|Faculty|Fakult\w+|"
+    r"\b(?:Departments?|Dept|Universi\w+|Institut(?:e|es|o|et)?|Hospitals?|School of|College|"
+    r"Cent(?:er|re)s? (?:for|of)|Faculty|Fakult\w+|"
     r"Laborator\w+|Division of|Clinic|Academy|Ministry|Inc|GmbH|Ltd|Author links|ORCID|Hochschule)\b"
 )
 # Sentences that no abstract holds, however long they are.
 _NOTICE_SENTENCE = re.compile(
     r"""[^\w\s]{0,3}\s*(?:
-    (?:we|this\ (?:web)?site|our\ (?:web)?site|[\w.]+\ uses|the\ [\w.\ ]{1,40}(?:site|platform)|by\ (?:clicking|continuing|using|accepting|closing|browsing))\b.{0,120}\b(?:cookies|agree|consent|terms|privacy|browser|similar\ technologies|website)
-    |.{0,80}\bcookies?\b.{0,120}\b(?:you|your|consent|browser|website|site|preferences|settings|experience|policy|analytics)\b
-    |we\ have\ located\ links|get\ seamless|get\ seemless|for\ the\ best\ experience|all\ material\ on\ this\ website|for\ all\ open\ access\ content
-    |(?:the\ )?(?:authors?|investigators?|none\ of\ the\ authors|all\ authors|no\ (?:potential\ )?(?:conflicts?|competing))\b.{0,60}\b(?:declare|declared|disclos\w+|report|reported|have|has|state)\b.{0,60}\b(?:no|conflicts?|competing|interests?|relationships|nothing)\b
-    |(?:the\ )?(?:authors?|views|opinions|contents?)\b.{0,40}\b(?:are\ solely\ the\ responsibility|do\ not\ necessarily)
-    |(?:this|the)\ (?:article|work|document|paper|content|preprint|site)\ is\ (?:an?\ |protected|licen|made\ available|distributed|published|not\ certified|the\ author).{0,200}\b(?:licen[sc]e|copyright|open[ -]access|rights|peer\ review)
-    |(?:copyright|©|\(c\))\s.{0,40}(?:(?:19|20)\d\d|the\ authors?|elsevier|wiley|springer|all\ rights)|copyright\ of\ .{3,150}\ is\ the\ property
-    |.{0,200}\ball\ rights\ (?:are\ )?reserved
-    |(?:an\ official|official)\ website|(?:here['’]s\ how|federal\ government\ websites|the\ \.gov\ means|before\ sharing\ sensitive)
-    |(?:view|listing|the\ safety|inclusion\ in)\b.{0,80}\b(?:does\ not\ (?:mean|imply)|not\ been\ evaluated)
-    |(?:sorry|oops|error),?\ |.{0,40}javascript|your\ browser|please\ (?:enable|log|sign|note|try|enter|check|select|click|read)|access\ to\ the\ full|to\ (?:read|view|access|request|continue)\ .{0,30}(?:full|article|content|paper|pdf|research|directly)
-    |review\ the\ sponsor|dive\ into\ the|see\ the\ medical\ conditions|understand\ how\ the\ trial|(?:this|the)\ (?:is\ a\ preview|abstract\ (?:is|may))\b
+    (?:we(?:\ and\ .{0,40})?|[\w.]+|(?:this|our|the)\ .{0,40}(?:site|platform|publisher))\ uses?\ .{0,60}
+      \b(?:cookies|similar\ technologies)
+    |by\ (?:clicking|continuing|using|accepting|closing|browsing|visiting|accessing|submitting)\b.{0,120}
+      \b(?:you\ |our\ (?:use|terms|privacy)|cookies)
+    |.{0,80}\bcookies?\b.{0,120}\b(?:you|your|browser|website|(?:this|our|the)\ site|consent|(?:cookie|privacy)\ (?:policy|settings|preferences))\b
+    |we\ have\ located\ links|get\ seaml?ess|get\ seemless|for\ the\ best\ experience|all\ material\ on\ this\ website
+    |for\ all\ open\ access\ content
+    |(?:(?:the|all|both)\ )?(?:authors?|investigators?)\b.{0,60}
+      \b(?:declares?|declared|disclos\w+|reports?|reported|have|has|states?)\b.{0,60}
+      \b(?:conflicts?\ of|competing|(?:financial|commercial)\ (?:interests?|relationships)|nothing\ to\ disclose)
+    |no\ (?:potential\ )?(?:conflicts?\ of|competing|financial\ (?:interests|disclosures))\b
+    |none\ of\ the\ authors\b|(?:the\ )?(?:authors?|views|opinions|contents?)\b.{0,40}
+      \b(?:are\ solely\ the\ responsibility|do\ not\ necessarily)
+    |(?:this|the)\ (?:article|work|document|paper|content|preprint|site)\ is\ (?:an?\ open[ -]access|protected\ by|licen[sc]ed
+      |made\ available|distributed\ under|published\ (?:under|with)|not\ certified|a\ preprint)
+    |(?:copyright|©|\(c\))\s.{0,40}(?:(?:19|20)\d\d|the\ authors?|elsevier|wiley|springer|all\ rights)
+    |copyright\ of\ .{3,150}\ is\ the\ property|.{0,200}\ball\ rights\ (?:are\ )?reserved
+    |(?:an\ )?official\ website\ of|here['’]s\ how|federal\ government\ websites|the\ \.gov\ means|before\ sharing\ sensitive
+    |(?:view|listing\ a\ study|inclusion\ in\ an\ nlm)\b.{0,80}\bdoes\ not\ (?:mean|imply)
+    |(?:the\ )?safety\ and\ scientific\ validity\ of\ this\ study|sorry,|oops|.{0,40}\bjavascript\b|.{0,20}your\ browser
+    |please\ (?:enable|log|sign|note\ that\ (?:we|this|the\ pub|the\ site)|try|enter|check|select|click|read\ our)
+    |to\ (?:read|view|access|request|continue)\ .{0,20}\b(?:full[ -]text|full\ version|this\ (?:article|content)|the\ pdf
+      |from\ the\ authors?)
+    |review\ the\ sponsor|dive\ into\ the|see\ the\ medical\ conditions|understand\ how\ the\ trial
+    |this\ is\ a\ preview|this\ abstract\ may\ be
     )""",
     re.I | re.X,
 )
 _SITE_TALK = re.compile(
-    r"\b(?:browser|web ?site|account|cookies?|privacy|e-?mail|password|institution\w*|subscri\w+|access|click|download|javascript|library|"
-    r"alerts?|purchase|log ?in|sign ?in|register|content|citation|article|journal|search|preferences|feedback|app)\b",
+    r"\b(?:browser|web ?site|account|cookies?|privacy|e-?mail|password|institution\w*|subscri\w+|"
+    r"access|click|download|javascript|library|"
+    r"alerts?|purchase|log ?in|sign ?in|register|content|citation|article|journal|search|preferences|"
+    r"feedback|app|devices)\b",
     re.I,
 )
 _YOU = re.compile(r"\byou(?:r|rs)?\b", re.I)
 # Words that make a sentence: a title, a list of names or a button rarely has two of them.
 _SENTENCE_WORD = re.compile(
-    r"\b(?:was|were|is|are|be|been|has|have|had|we|that|this|these|those|which|who|(?-i:may)|might|can|could|should|will|would|did|does|do|"
-    r"not|they|it|its|their|our|than|also|both|but|when|whether|while|however|used|using|found|showed|shows|suggest\w*|indicat\w*|"
-    r"examin\w+|investigat\w+|compar\w+|increas\w+|decreas\w+|reduc\w+|assess\w+|measur\w+|assign\w+|receiv\w+|reveal\w*|"
-    r"demonstrat\w+|report\w*|includ\w+|associated|significant\w*|there|because|although|among|between|during|after|before)\b",
+    r"\b(?:was|were|is|are|be|been|has|have|had|we|that|this|these|those|which|who|(?-i:may)|might|"
+    r"can|could|should|will|would|did|does|do|"
+    r"not|they|it|its|their|our|than|also|both|but|when|whether|while|however|used|using|found|showed|"
+    r"shows|suggest\w*|indicat\w*|"
+    r"examin\w+|investigat\w+|compar\w+|increas\w+|decreas\w+|reduc\w+|assess\w+|measur\w+|assign\w+|"
+    r"receiv\w+|reveal\w*|"
+    r"demonstrat\w+|report\w*|includ\w+|associated|significant\w*|there|because|although|among|"
+    r"between|during|after|before)\b",
     re.I,
 )
 _SENTENCE_END = re.compile(r"[.!?…][)\]\"'”’»\d]*$")
 _JOURNAL = re.compile(
-    r"(?:the |[a-z]+ )?(?:journals?|annals|archives|frontiers|reviews?|trends|advances|proceedings|current opinion|cochrane database|"
-    r"plos|bmc|nature|transactions|progress in|international journal|acta)\b(?: (?:of|in|on|for|and|the|&|[A-Z][\w-]*))*\.?",
+    r"(?:the |[a-z]+ )?(?:journals?|annals|archives|frontiers|reviews?|trends|advances|proceedings|"
+    r"current opinion|cochrane database|"
+    r"plos|bmc|nature|transactions|progress in|international journal|acta)\b(?: (?:of|in|on|for|and|"
+    r"the|&|[A-Z][\w-]*))*\.?",
     re.I,
 )
 _NAME_PART = re.compile(r"[^\W\d_](?:[\w'’.-]*[^\W\d_]|\.)?\.?")
 _TERM = re.compile(
-    r"(?:[a-z]{3}(?:tions?|ments?|ness|ity|ies|[aeiou]sis|ing|isms?|[aeou]cin|sin|phins?|[iea]ds|ology|ences?|ders?|ects?|"
+    r"(?:[a-z]{3}(?:tions?|ments?|ness|ity|ies|[aeiou]sis|ing|isms?|[aeou]cin|sin|phins?|[iea]ds|"
+    r"ology|ences?|ders?|ects?|"
     r"[aeo]py|tive|tional|ship|hood|ety|ions?|ical|oral|ural|onal|inal|ates?|ors|ers|ress|ogens?)|"
     r"Pain|Grief|Touch|Trust|Loss|Care|Fear|Brain|Sleep|Mood|Health|Social|Stress|Love)$"
 )
@@ -563,27 +595,36 @@ def _kind(text: str) -> _Kind:
             return heading
     if len(text) < 800 and _NOTICE_SENTENCE.match(text):
         return _Kind.FURNITURE
-    if len(text) < 500 and _YOU.search(text) and _SITE_TALK.search(text):
+    if len(text) < 500 and _talks_to_visitors(text):
         return _Kind.FURNITURE
     label, colon, content = text.partition(":")
-    if colon and len(content) >= 20 and len(label) <= 60 and _SECTION_HEADINGS.match(label.casefold()):
+    if colon and len(content) >= 10 and len(label) <= 60 and _SECTION_HEADINGS.match(label.casefold()):
         return _Kind.PROSE
     verbs = len(_SENTENCE_WORD.findall(text))
+    sentence = verbs > 0 and bool(_SENTENCE_END.search(text))
     if _is_affiliation(text, verbs) or _is_names(text):
         return _Kind.FRONT
-    if verbs < 3 and len(text) <= 160 and _FRONT.match(text):
+    if verbs < 2 and len(text) <= 250 and not (sentence and len(words) >= 8) and _FRONT.match(text):
         return _Kind.FRONT
-    if verbs >= 2 and len(words) >= 8 and (len(text) > 200 or _SENTENCE_END.search(text)):
+    if verbs >= 2 and len(words) >= 8 and (sentence or len(text) > 200 or (verbs > 2 and len(text) > 120)):
         return _Kind.PROSE
-    if len(text) <= 250 and _FRONT.match(text):
-        return _Kind.FRONT
     if text[0].islower() or len(words) > 12:
         return _Kind.OTHER
     if not any(c.isalpha() for c in text) or _COUNT.match(text) or _ADDRESS.match(text):
         return _Kind.FURNITURE
-    if _FURNITURE_BEGINNINGS.match(folded) and not _looks_like_title(words):
+    if (
+        _FURNITURE_BEGINNINGS.match(folded)
+        and not _looks_like_title(words)
+        and not (sentence and len(words) > 3)
+    ):
         return _Kind.FURNITURE
     return _Kind.OTHER
+
+
+def _talks_to_visitors(text: str) -> bool:
+    you = len(_YOU.findall(text))
+    site = len(_SITE_TALK.findall(text)) if you else 0
+    return site > 0 and you + site >= 3
 
 
 def _heading_kind(folded: str, text: str, words: int) -> _Kind | None:
@@ -594,13 +635,11 @@ def _heading_kind(folded: str, text: str, words: int) -> _Kind | None:
     if _KEYWORDS.match(folded):
         return _Kind.END
     bare = re.sub(r"^\d{1,2}[.)]? \|? ?", "", re.sub(r" \([\d.,k]+\)$", "", folded))
-    if words <= 5 and _SECTION_HEADINGS.match(bare):
-        return _Kind.SECTION
-    if (
-        words <= 10
-        and _END_HEADINGS.match(bare)
-        and not (words > 4 and (_SENTENCE_END.search(text) or _SENTENCE_WORD.search(text)))
-    ):
+    if words <= 5 and _SECTION_HEADINGS.match(bare) and not (words > 2 and text.endswith(".")):
+        # "Trial registration: NCT01234567" is no heading but what it heads.
+        return None if text.rstrip(":").count(":") else _Kind.SECTION
+    sentence = bool(_SENTENCE_END.search(text)), bool(_SENTENCE_WORD.search(text))
+    if words <= 10 and _END_HEADINGS.match(bare) and not all(sentence) and not (words > 4 and any(sentence)):
         return _Kind.END
     return None
 
@@ -623,7 +662,8 @@ def _is_names(text: str) -> bool:
         r"\(?\b(?:Ph\.?D|M\.?D|M\.?Sc|B\.?Sc|M\.?A|B\.?A|R\.?N|Prof|Dr|MPH|DPhil)\b\.?\)?", "", text
     )
     plain = re.sub(
-        r"[\d+*†‡§¶#∗⁎✉()\[\]⁰¹²³⁴-⁹]+|\bet al\.?|\+?\s*(?:more\s+)?\bauthors?\b|(?:View )?ORCID Profile|\b[a-z](?:,[a-z])*(?=[,;]|$)",
+        r"[\d+*†‡§¶#∗⁎✉()\[\]⁰¹²³⁴-⁹]+|\bet al\.?|\+?\s*(?:more\s+)?\bauthors?\b|(?:View )?ORCID Profile|"
+        r"\b[a-z](?:,[a-z])*(?=[,;]|$)",
         " ",
         plain,
     )
@@ -676,21 +716,21 @@ _FIRST_PARTS = _words(
     cost couple crf crh cross cue day decision delayed delta depression depressive diabetes disease disorder
     domain dose dot double down drug dsm dual early eight eighty emotion end english enkephalin enzyme error
     estrogen event evidence exercise exposure extended eye face factor false family fda fifty fine first
-    five fixed flow follow food forced forty four free frequency fronto full gamma gender  genome
-    glucagon glucose gnrh goal gonadotropin gram group guideline gut half hdl health high higher hiv homa
-    home hormone human hypothalamic hypothalamo hypothalamus igf ii immediate immune infant information
-    insulin intention internet inventory ipt kappa kayser ketamine laboratory large late lc ldl left level
-    life light lipid long longer loss low lower mann maternal mdma medication medium membrane meta
-    microbiome microbiota mid middle mild mindfulness mixed moderate montgomery mood morphine mother motor
-    mptp mu multi multiple muscle music mystical near neuroleptic nf nine ninety nirs nmda non npy nurse
-    obsessive once one open opioid orexin  oxytocin pain pandemic parallel parent partner past patient
-    peer peptide person perspective phase placebo population post pre pregnancy pressure problem progression
-    proof protein provider psilocybin psychedelic quality quasi random randomized rapid rate real receptor
-    region renin repeated resource resting reward right risk rna rs rt saline same sars scale school second
-    seed self semi sensory serotonin seven seventy sex sham short side single six sixty skin sleep slow
-    small social socio sprague sr state steady step stimulus stress substance suicide take task teacher team
+    five fixed flow follow food forced forty four free frequency fronto full gamma gender genome glucagon
+    glucose gnrh goal gonadotropin gram group guideline gut half hdl health high higher hiv homa home
+    hormone human hypothalamic hypothalamo hypothalamus igf ii immediate immune infant information insulin
+    intention internet inventory ipt kappa kayser ketamine laboratory large late lc ldl left level life
+    light lipid long longer loss low lower mann maternal mdma medication medium membrane meta microbiome
+    microbiota mid middle mild mindfulness mixed moderate montgomery mood morphine mother motor mptp mu
+    multi multiple muscle music mystical near neuroleptic nf nine ninety nirs nmda non npy nurse obsessive
+    once one open opioid orexin oxytocin pain pandemic parallel parent partner past patient peer peptide
+    person perspective phase placebo population post pre pregnancy pressure problem progression proof
+    protein provider psilocybin psychedelic quality quasi random randomized rapid rate real receptor region
+    renin repeated resource resting reward right risk rna rs rt saline same sars scale school second seed
+    self semi sensory serotonin seven seventy sex sham short side single six sixty skin sleep slow small
+    social socio sprague sr state steady step stimulus stress substance suicide take task teacher team
     technology telephone temporo ten tension theory therapist third thirty threat three thyroid time tnf
-    trade trauma treatment tri trial twenty twice two ultrasound  user value vasopressin vehicle virus
+    trade trauma treatment tri trial twenty twice two ultrasound user value vasopressin vehicle virus
     voltage voxel weak web weight well white whole wild within word xr year zero
     """
 )
@@ -707,27 +747,29 @@ _SECOND_PARTS = _words(
     fat five fmri focused fos four free frequency functioning generated group guided gut harm help high
     hispanic hoc home hospital human ii iii immunoreactive income independent induced infant infected
     inferiority inflammatory infrared initiated injury intensity intervention invasive ir iv label labeled
-     learning level li life like line linked list lowering making management matched mdma measures
-    mediated methyl monitoring month naive negative ntx occurrence occurring off old on onset opioid
-    oriented out pandemic parietal pcr penicillamine person pharmacological phase pituitary point positive
-    post promoting quality randomized  receptor referential regulated regulation related release
-    releasing relevant report reported reports resistant resolution responders response responsive retest
-    reviewed revised rich risk scale sectional seeking segment selective sensitive session seven sex
-    significant six skin solving specific square stage state stimulated stimulating stroke structured study
-    subject subjects supported taking targeted task term terminal  the third thirds threatening three
-    time to tolerated tracking training trait traumatic treated treatment two type up users value wake
-    wakefulness wave week wide world year
+    learning level li life like line linked list lowering making management matched mdma measures mediated
+    methyl monitoring month naive negative ntx occurrence occurring off old on onset opioid oriented out
+    pandemic parietal pcr penicillamine person pharmacological phase pituitary point positive post promoting
+    quality randomized receptor referential regulated regulation related release releasing relevant report
+    reported reports resistant resolution responders response responsive retest reviewed revised rich risk
+    scale sectional seeking segment selective sensitive session seven sex significant six skin solving
+    specific square stage state stimulated stimulating stroke structured study subject subjects supported
+    taking targeted task term terminal the third thirds threatening three time to tolerated tracking
+    training trait traumatic treated treatment two type up users value wake wakefulness wave week wide world
+    year
     """
 )
 _CONJUNCTIONS = frozenset(("and", "or", "to", "versus", "vs", "nor", "but", "as"))
 _WORD_BEFORE = re.compile(r"[^\W_]*$")
 _WORD_AFTER = re.compile(r"[^\W_]{0,40}")
 _SUFFIX = re.compile(
-    r".{0,2}$|(?:m?ents?|a?tions?|ness(?:es)?|ships?|hoods?|less|ful(?:ly)?|[ai]bl[ey]|ity|ally|i[sz]|ing|al|ous|ive)"
+    r".{0,2}$|(?:m?ents?|a?tions?|ness(?:es)?|ships?|hoods?|less|ful(?:ly)?|[ai]bl[ey]|ity|ally|i[sz]|"
+    r"ing|al|ous|ive)"
 )
 _BROKEN_WORD = re.compile(r"[^\W_]*+[-‐][^\S\n]*+\n\s*+[^\W_]*+")
 _OPEN_END = re.compile(
-    r"(?:[,–—(/]|\b(?:the|an?|of|and|or|in|on|to|for|with|by|from|at|as|that|which|is|are|was|were|be|their|its|than|between|not))$",
+    r"(?:[,–—(/]|\b(?:the|an?|of|and|or|in|on|to|for|with|by|from|at|as|that|which|is|are|was|were|be|"
+    r"their|its|than|between|not))$",
     re.I,
 )
 _OPEN_WORD = re.compile(r"\b(?:the|an?|of|and|or|in|on|to|for|with|by|from|at|as|among|between)$", re.I)
@@ -735,7 +777,8 @@ _NARROW, _WIDE = 30, 160
 _LINE = re.compile(r"[^\n]+")
 # "Abstract: We tested ...", "AbstractWe tested ...", "Title: ...": a heading and what it heads, on one line.
 _LABELLED = re.compile(
-    r"(?:Abstract|ABSTRACT|(?:Brief |BRIEF )?(?:Summary|SUMMARY)|Detailed Description|(?:Official |Public |Article )?Title|TITLE)\s*[:.|–—-]\s*(?=\S)"
+    r"(?:Abstract|ABSTRACT|(?:Brief |BRIEF )?(?:Summary|SUMMARY)|Detailed Description|(?:Official |"
+    r"Public |Article )?Title|TITLE)\s*[:.|–—-]\s*(?=\S)"
     r"|(?:TI|T1|AB|N2)\s{1,2}-\s+(?=\S)"
     r"|(?:Abstract|ABSTRACT)(?=[A-Z][a-z]|\s*(?:BACKGROUND|OBJECTIVE|INTRODUCTION|PURPOSE|AIM))"
     r"|(?:Abstract|ABSTRACT)\s+(?=[A-Z].{150})"
@@ -805,7 +848,8 @@ _TEXT = (_Kind.PROSE, _Kind.OTHER)
 
 
 def _continues(lines: list[_Line], i: int, depth: int) -> bool:
-    """Tell whether only wrapping parts line `i` from the paragraph above it, which has `depth` lines so far."""
+    """Tell whether only wrapping parts line `i` from the paragraph above it, which has `depth` "
+    "lines so far."""
     before, here = lines[i - 1], lines[i]
     length = len(before.text)
     finished = bool(_SENTENCE_END.search(before.text[-40:]))
@@ -947,93 +991,133 @@ def _heads(blocks: list[_Block], i: int) -> bool:
 
 def _abstract(blocks: list[_Block]) -> tuple[int, list[_Block]]:
     """Find where the abstract starts and what belongs to it; nothing if there is none."""
-    best: tuple[int, int, list[_Block]] = (0, 0, [])
+    best = _Found(0, 0, 0, [])
     headings = [i for i, b in enumerate(blocks) if b.kind is _Kind.ABSTRACT]
     for i in headings:
         trial = _is_trial(blocks[i])
-        body, _ = _collect(blocks, i + 1, trial)
-        size = _size(body)
-        if size > best[0]:
-            best = (size, i, body)
-        if size >= _ENOUGH or (trial and size >= _SOME):
+        best = _longer(best, _collect(blocks, i + 1, trial))
+        if best.size >= (_SOME if trial else _ENOUGH):
             break
-    if best[0] >= _SOME and _is_trial(blocks[best[1]]):
+    if best.size >= _SOME and _is_trial(blocks[best.start - 1]):
         # A trial registry gives a summary and, further down, a description; both are its abstract.
+        body, end = list(best.body), best.end
         for i in headings:
-            if i > best[1] and _is_trial(blocks[i]):
-                best[2].extend(_collect(blocks, i + 1, trial=True)[0])
-        return best[1], best[2]
+            if i >= end and _is_trial(blocks[i]):
+                found = _collect(blocks, i + 1, trial=True)
+                body += found.body
+                end = found.end
+        return best.start, body
     i = 0
-    while best[0] < _ENOUGH and i < len(blocks):
+    while best.size < _ENOUGH and i < len(blocks):
         titled = len(blocks[i].text) <= 300 and i + 1 < len(blocks) and blocks[i + 1].kind is _Kind.FRONT
         if blocks[i].kind is _Kind.PROSE and not titled:
-            start = i - 1 if i and blocks[i - 1].kind is _Kind.SECTION else i
-            body, end = _collect(blocks, start, trial=False)
-            if _size(body) > best[0]:
-                best = (_size(body), start, body)
-            i = max(end, i + 1)
+            start = i
+            while start > max(best.end, i - _LEAD) and _leads(blocks[start - 1]):
+                start -= 1
+            found = _collect(blocks, start, trial=False)
+            best = _longer(best, found)
+            i = max(found.end, i + 1)
         else:
             i += 1
-    return (best[1], best[2]) if best[0] >= _SOME else (0, [])
+    return (best.start, best.body) if best.size >= _SOME else (0, [])
+
+
+_LEAD = 20
+
+
+def _leads(block: _Block) -> bool:
+    """Tell what may stand before the first paragraph that is surely one: a heading, a short sentence."""
+    sentence = _SENTENCE_END.search(block.text) and _SENTENCE_WORD.search(block.text)
+    return block.kind is _Kind.SECTION or (block.kind is _Kind.OTHER and bool(sentence))
+
+
+class _Found(NamedTuple):
+    """Paragraphs that may be the abstract: their length in characters, where they start and end, themselves."""
+
+    size: int
+    start: int
+    end: int
+    body: list[_Block]
+
+
+def _longer(first: _Found, second: _Found) -> _Found:
+    return second if second.size > first.size else first
+
+
+_ABSTRACT = re.compile(r".{0,12}abstract|a ?b ?s ?t", re.I)
 
 
 def _is_trial(heading: _Block) -> bool:
     return _TRIAL_HEADINGS.match(heading.text.casefold().rstrip(" :."))
 
 
-def _size(body: list[_Block]) -> int:
-    return sum(len(b.text) for b in body)
-
-
-def _collect(blocks: list[_Block], start: int, trial: bool) -> tuple[list[_Block], int]:
-    """Gather the paragraphs of an abstract from `start` on; say also where it ended."""
+def _collect(blocks: list[_Block], start: int, trial: bool) -> _Found:
+    """Gather the paragraphs of an abstract from `start` on."""
     body: list[_Block] = []
     sections: set[str] = set()
+    sentences = False
     skipped = 0
     i = start - 1
+
+    def found(end: int) -> _Found:
+        return _Found(sum(len(b.text) for b in body), start, end, body)
+
     for i in range(start, len(blocks)):
         block = blocks[i]
-        sentences = any(b.kind is _Kind.PROSE for b in body)
         follows = blocks[i + 1].kind if i + 1 < len(blocks) else None
+        if block.kind is _Kind.ABSTRACT and body and not _ABSTRACT.match(block.text):
+            # "Summary:" or "Detailed description:" in the midst of a text is one of its headings.
+            continue
         if block.kind is _Kind.ABSTRACT or (block.kind is _Kind.END and not _before_text(block, body)):
-            return body, i
+            return found(i)
         if block.kind is _Kind.PROSE:
             body.append(block)
+            sentences = True
             skipped = 0
         elif block.kind is _Kind.SECTION:
             name = block.text.rstrip(" :.").lstrip("0123456789.| ").casefold()
             if name in sections or (sentences and _INTRODUCTIONS.match(name)):
-                return body, i
+                return found(i)
             sections.add(name)
             if follows in (_Kind.PROSE, _Kind.OTHER):
                 body.append(block)
             elif sentences:
-                return body, i
-        elif block.kind is _Kind.OTHER and _belongs(block, body, follows, trial):
+                return found(i)
+        elif block.kind is _Kind.OTHER and _belongs(block, body, follows, trial, skipped):
             body.append(block)
         elif sentences and block.kind is _Kind.OTHER and not trial:
-            return body, i
+            return found(i)
         else:
             skipped += 1
             if sentences and skipped > 2:
-                return body, i
-    return body, i + 1
+                return found(i)
+    return found(i + 1)
 
 
 def _before_text(block: _Block, body: list[_Block]) -> bool:
-    """Tell key words that stand between the heading and the abstract, as PDFs of some publishers have them."""
+    """Tell key words that stand between the heading and the abstract, as PDFs of some publishers "
+    "have them."""
     return not body and len(block.text.split()) > 2 and bool(_KEYWORDS.match(block.text))
 
 
-def _belongs(block: _Block, body: list[_Block], follows: _Kind | None, trial: bool) -> bool:
+def _belongs(block: _Block, body: list[_Block], follows: _Kind | None, trial: bool, skipped: int) -> bool:
     """Tell whether a paragraph that is neither sentences nor furniture is part of the abstract around it."""
     words = len(block.text.split())
     heads = bool(body) and body[-1].kind is _Kind.SECTION
-    if (words >= 4 or heads) and _SENTENCE_END.search(block.text):
+    if (words >= (3 if body and not skipped else 4) or heads) and _SENTENCE_END.search(block.text):
         return True
     if body and not _SENTENCE_END.search(body[-1].text) and block.text[0].islower():
         return True
     if trial and body and (words >= 4 or _LIST_ITEM.match(block.text)):
+        return True
+    if (
+        body
+        and not skipped
+        and words >= 8
+        and _SENTENCE_WORD.search(block.text)
+        and follows is not _Kind.FRONT
+    ):
+        # A sentence whose end is missing.
         return True
     # An unknown heading, with its text behind it.
     return bool(body) and words <= 8 and follows is _Kind.PROSE
@@ -1095,14 +1179,13 @@ _NOTICE_WORDS = _words(
     """
     a c all an and any article articles at author authors association attribution be behalf by commons
     company compilation copyright copyrighted creative distributed document et al exclusive for from
-    government has holder holders http https in inc is its journal licence license licensed licensee ltd
-    may no not of on online open access org or organization part permission permissions permits please
-    press property protected provided public domain published publisher reproduction reserved right
-    rights s society terms the this to under unrestricted us use used user with work www work works you
-    your original properly cited medium which e g gov intended solely personal individual disseminated
-    broadly one allied publishers noncommercial commercial derivatives non cc nc nd doi com licenses
-    without modifications made adaptations e-mail retains crown gmbh verlag sons periodicals editorial
-    behalf der und van de
+    government has holder holders http https in inc is its journal licence license licensed licensee ltd may
+    no not of on online open access org or organization part permission permissions permits please press
+    property protected provided public domain published publisher reproduction reserved right rights s
+    society terms the this to under unrestricted us use used user with work www work works you your original
+    properly cited medium which e g gov intended solely personal individual disseminated broadly one allied
+    publishers noncommercial commercial derivatives non cc nc nd doi com licenses without modifications made
+    adaptations e-mail retains crown gmbh verlag sons periodicals editorial behalf der und van de
     """
 )
 _NOTICE_START = re.compile(
@@ -1110,9 +1193,11 @@ _NOTICE_START = re.compile(
     (?<!\w)\[?\ ?(?:abstract\ )?from\ author\]
     |(?<!\w)(?:crown\ )?copyright\b
     |\(?©\ ?|\(c\)\ ?|\(copyright\)
-    |(?<=[.!?)\]"”]\ )(?:\S{1,2}\ )?(?:19|20)\d\d,?\ (?:by\ )?(?:john\ )?(?:elsevier|wiley|springer|academic\ press|lippincott|blackwell|the\ authors?)
+    |(?<=[.!?)\]"”]\ )(?:\S{1,2}\ )?(?:19|20)\d\d,?\ (?:by\ )?(?:john\ )?(?:elsevier|wiley|springer
+      |academic\ press|lippincott|blackwell|the\ authors?)
     |(?<=[.!?)\]"”]\ )published\ (?:online\ )?(?:in\ \d{4}\ )?by\b
-    |(?<=[.!?)\]"”]\ )this\ (?:article|document|work|paper|is)\ (?:is\ )?(?:an?\ |protected|copyrighted|licensed|made|published|distributed)
+    |(?<=[.!?)\]"”]\ )this\ (?:article|document|work|paper|is)\ (?:is\ )?(?:an?\ |protected|copyrighted
+      |licensed|made|published|distributed)
     |(?<=[.!?)\]"”]\ )all\ rights\ reserved
     )""",
     re.I | re.X,
@@ -1135,19 +1220,22 @@ _NOTICE_FIRST_WORDS = (
 )
 _NOTICE_PROPERTY = re.compile(r"copyright of .{3,200} is the property", re.I)
 _DATED = re.compile(
-    r"\b(?:(?:19|20)\d\d|\(?c?\)?\d\d)\b|rights reserved|\bauthors?\b|elsevier|wiley|springer|copyright|inc\b|ltd\b|press\b|society",
+    r"\b(?:(?:19|20)\d\d|\(?c?\)?\d\d)\b|rights reserved|\bauthors?\b|elsevier|wiley|springer|"
+    r"copyright|inc\b|ltd\b|press\b|society",
     re.I,
 )
 _WORD = re.compile(r"[^\W\d_]+")
 _PSYCINFO = re.compile(
-    r"\s*[([]?(?:APA )?Psyc(?:INFO|Info) Database Record(?:[^()]{0,20}\([cC©]\)[^()]{0,60}|[^().]{0,60})(?:\)|\]|$)"
+    r"\s*[([]?(?:APA )?Psyc(?:INFO|Info) Database Record(?:[^()]{0,20}\([cC©]\)[^()]{0,60}|"
+    r"[^().]{0,60})(?:\)|\]|$)"
 )
 # A notice is at most as long as the one, and gives itself away in the other's length at its end.
 _WINDOW, _LITTLE = 900, 240
 
 
 def _notices(text: str) -> list[Edit]:
-    """Find the copyright notices at the end of a text, and PsycINFO's in brackets, which an afterword may follow."""
+    """Find the copyright notices at the end of a text, and PsycINFO's in brackets, which an "
+    "afterword may follow."""
     edits = []
     if "PsycI" in text[-_WINDOW:]:
         edits = [(m.start(), m.end(), "" if m.end() == len(text) else " ") for m in _PSYCINFO.finditer(text)]
