@@ -3,6 +3,8 @@
 Every name, number and title of another paper in here is invented.
 """
 
+# ruff: noqa: E501 (pages have long lines)
+
 import random
 import re
 import textwrap
@@ -11,7 +13,9 @@ from html import escape
 
 Layout = Callable[[str, str, int], str]
 
-_FORENAMES = "Anna Ruth Jonas Mei-Ling Carlos Ingrid Oluwaseun Priya Tomás Yuki Beate Samuel Noor Élise Marek".split()
+_FORENAMES = (
+    "Anna Ruth Jonas Mei-Ling Carlos Ingrid Oluwaseun Priya Tomás Yuki Beate Samuel Noor Élise Marek".split()
+)
 _SURNAMES = (
     "Lindqvist,Okafor,Brandt,García-Luna,Tanaka,O'Dwyer,van der Meer,Szabó,Moreau,Haddad,Nyström,Petrov,Kim,De Luca"
 ).split(",")
@@ -88,7 +92,11 @@ def sections(abstract: str) -> list[tuple[str, str]]:
     """Split a structured abstract ("BACKGROUND: ... METHODS: ...") into headings and texts."""
     parts = re.split(r"(?:^|(?<=[.!?)] ))([A-Z][A-Z ]{2,40}): (?=[A-Z])", abstract)
     pairs = [("", parts[0].strip())] if parts[0].strip() else []
-    pairs += [(heading, body.strip()) for heading, body in zip(parts[1::2], parts[2::2], strict=True) if body.strip()]
+    pairs += [
+        (heading, body.strip())
+        for heading, body in zip(parts[1::2], parts[2::2], strict=True)
+        if body.strip()
+    ]
     return pairs if len(pairs) > 1 else [("", abstract)]
 
 
@@ -115,7 +123,9 @@ def pubmed(title: str, abstract: str, seed: int) -> str:
     year = dice.year()
     authors = dice.authors()
     similar = dice.pick(OTHER_TITLES, 5)
-    body = "\n\n".join(f"{heading.capitalize()}: {text}" if heading else text for heading, text in sections(abstract))
+    body = "\n\n".join(
+        f"{heading.capitalize()}: {text}" if heading else text for heading, text in sections(abstract)
+    )
     others = "\n".join(
         f"{other}.\n{', '.join(dice.authors(initials=True))}.\n{dice.journal()}. {dice.year()} Mar;{dice.number(3, 80)}"
         f"(2):{dice.number(100, 400)}-{dice.number(401, 600)}. doi: {dice.doi()}.\nPMID: {dice.number(10**7, 3 * 10**7)} "
@@ -191,7 +201,9 @@ Careers
 def pmc(title: str, abstract: str, seed: int) -> str:
     dice = _Dice(seed)
     authors = dice.authors(sign=" ")
-    body = "\n\n".join(f"{heading.capitalize()}\n\n{text}" if heading else text for heading, text in sections(abstract))
+    body = "\n\n".join(
+        f"{heading.capitalize()}\n\n{text}" if heading else text for heading, text in sections(abstract)
+    )
     return f"""Skip to main content
 
 PMC Search Update
@@ -384,8 +396,12 @@ def springer_html(title: str, abstract: str, seed: int) -> str:
     """The source of a page instead of what it shows."""
     dice = _Dice(seed)
     year = dice.year()
-    authors = "".join(f'<li class="author"><a href="#auth-{i}">{escape(a)}</a></li>' for i, a in enumerate(dice.authors()))
-    related = "".join(f"<h3><a href='/article/{dice.doi()}'>{escape(t)}</a></h3>" for t in dice.pick(OTHER_TITLES, 3))
+    authors = "".join(
+        f'<li class="author"><a href="#auth-{i}">{escape(a)}</a></li>' for i, a in enumerate(dice.authors())
+    )
+    related = "".join(
+        f"<h3><a href='/article/{dice.doi()}'>{escape(t)}</a></h3>" for t in dice.pick(OTHER_TITLES, 3)
+    )
     paragraphs = "".join(
         (f"<h3>{heading.capitalize()}</h3>" if heading else "") + f"<p>{escape(text)}</p>"
         for heading, text in sections(abstract)
@@ -461,7 +477,11 @@ def jats(title: str, abstract: str, seed: int) -> str:
         + ("</jats:sec>" if heading else "")
         for heading, text in sections(abstract)
     )
-    body = body.replace(" and ", " <jats:italic>and</jats:italic> ", 2).replace("β", "&#x3b2;").replace("–", "&ndash;")
+    body = (
+        body.replace(" and ", " <jats:italic>and</jats:italic> ", 2)
+        .replace("β", "&#x3b2;")
+        .replace("–", "&ndash;")
+    )
     page = f"<article-title>{escape(title)}</article-title>\n<jats:abstract><jats:title>Abstract</jats:title>{body}</jats:abstract>"
     return escape(page, quote=False) if dice.number(0, 1) else page
 
@@ -563,13 +583,25 @@ oxytocin and to endogenous opioids, both of which are released by touch.
 """
 
 
-DEVELOPED: tuple[Layout, ...] = (pubmed, pmc, sciencedirect, wiley, springer_html, qxmd, jats, clinicaltrials, pdf)
+DEVELOPED: tuple[Layout, ...] = (
+    pubmed,
+    pmc,
+    sciencedirect,
+    wiley,
+    springer_html,
+    qxmd,
+    jats,
+    clinicaltrials,
+    pdf,
+)
 """Layouts the rules were written with."""
 
 
 def cochrane(title: str, abstract: str, seed: int) -> str:
     dice = _Dice(seed)
-    body = "\n\n".join(f"{heading.capitalize()}\n\n{text}" if heading else text for heading, text in sections(abstract))
+    body = "\n\n".join(
+        f"{heading.capitalize()}\n\n{text}" if heading else text for heading, text in sections(abstract)
+    )
     return f"""Cochrane Library
 Trusted evidence. Informed decisions. Better health.
 Title Abstract Keyword
@@ -833,7 +865,9 @@ Neuroscience ({dice.number(10000, 99999)})
 
 def europe_pmc(title: str, abstract: str, seed: int) -> str:
     dice = _Dice(seed)
-    body = "\n".join(f"{heading.capitalize()}\n{text}" if heading else text for heading, text in sections(abstract))
+    body = "\n".join(
+        f"{heading.capitalize()}\n{text}" if heading else text for heading, text in sections(abstract)
+    )
     similar = "\n".join(
         f"{other}.\n{', '.join(dice.authors(initials=True))}.\n{dice.journal()}, {dice.number(3, 40)}:{dice.number(100, 999)}, "
         f"{dice.number(1, 28)} Feb {dice.year()}\nCited by: {dice.number(1, 99)} articles | PMID: {dice.number(10**7, 3 * 10**7)}"
@@ -891,5 +925,171 @@ Europe PMC is part of the ELIXIR infrastructure
 """
 
 
-HELD_OUT: tuple[Layout, ...] = (cochrane, semantic_scholar, psycinfo_record, biorxiv, europe_pmc)
+def researchgate(title: str, abstract: str, seed: int) -> str:
+    dice = _Dice(seed)
+    names = dice.authors()
+    return f"""Home
+Social Sciences
+Psychology
+Oxytocin
+Article
+
+{title}
+{dice.one(("January", "March", "October"))} {dice.year()}
+{dice.journal()} {dice.number(10, 90)}({dice.number(1, 12)}):{dice.number(100, 200)}-{dice.number(201, 300)}
+DOI:{dice.doi()}
+Authors:
+
+{names[0]}
+University of Aldermoor
+{names[1]}
+Hollin State University
+{names[2]}
+Request full-text PDF
+To read the full-text of this research, you can request a copy directly from the authors.
+
+Citations ({dice.number(1, 90)})
+References ({dice.number(10, 90)})
+
+Abstract
+{abstract}
+No full-text available
+
+Request Full-text Paper PDF
+ResearchGate has not been able to resolve any citations for this publication.
+{dice.one(OTHER_TITLES)}
+Article
+Mar {dice.year()}
+{names[3]}
+{dice.one(_SNIPPETS)}
+View
+Show abstract
+{dice.one(OTHER_TITLES)}
+Chapter
+Full-text available
+Jan {dice.year()}
+{dice.one(_SNIPPETS)}
+View
+Recommended publications
+Discover more
+{dice.one(OTHER_TITLES)}
+Read more
+Company
+About us
+News
+Careers
+Support
+Help Center
+Business solutions
+Advertising
+Recruiting
+© 2008-{dice.year()} ResearchGate GmbH. All rights reserved.
+Terms Privacy Copyright Imprint Consent preferences
+"""
+
+
+def frontiers(title: str, abstract: str, seed: int) -> str:
+    dice = _Dice(seed)
+    names = dice.authors()
+    body = "\n\n".join(
+        f"{heading.capitalize()}: {text}" if heading else text for heading, text in sections(abstract)
+    )
+    return f"""Sections
+Sections
+About journal
+About journal
+Article types
+Author guidelines
+Submit your research
+
+ORIGINAL RESEARCH article
+
+Front. Bond. Sci., {dice.number(1, 28)} May {dice.year()}
+Sec. Social Neuroscience
+Volume {dice.number(5, 15)} - {dice.year()} | https://doi.org/{dice.doi()}
+This article is part of the Research Topic
+Neuropeptides and Close Relationships
+View all 12 Articles
+
+{title}
+{names[0]}
+{names[0]}1*
+{names[1]}
+{names[1]}2
+{names[2]}
+{names[2]}1,2
+1Department of Psychology, University of Aldermoor, Aldermoor, United Kingdom
+2Institute of Behavioral Neuroscience, Hollin State University, Hollin, OH, United States
+
+{body}
+
+1 Introduction
+The first social bond of mammals is that of the infant to its mother, and it is from there that others are thought to have evolved (Brandt, 2004; Moreau et al., 2011).
+
+It was found that oxytocin reduces the fear of strangers, and that opioids do the same.
+
+2 Materials and methods
+2.1 Participants
+Forty women were recruited.
+
+Data availability statement
+The raw data supporting the conclusions of this article will be made available by the authors, without undue reservation.
+
+Conflict of interest
+The authors declare that the research was conducted in the absence of any commercial or financial relationships that could be construed as a potential conflict of interest.
+
+Keywords: oxytocin, grief, couple, touch, opioid
+
+Citation: {names[0]} ({dice.year()}) {title}. Front. Bond. Sci. 3:{dice.number(1000, 9999)}. doi: {dice.doi()}
+
+Received: 14 January {dice.year()}; Accepted: 12 April {dice.year()};
+Published: 12 May {dice.year()}.
+"""
+
+
+def medline(title: str, abstract: str, seed: int) -> str:
+    """PubMed's tagged format."""
+    dice = _Dice(seed)
+
+    def field(tag: str, text: str) -> str:
+        return textwrap.fill(
+            text, 86, initial_indent=f"{tag:<4}- ", subsequent_indent=" " * 6, break_on_hyphens=False
+        )
+
+    authors = "\n".join(f"FAU - {name}\nAU  - {name}" for name in dice.authors(initials=True))
+    return f"""PMID- {dice.number(10**7, 3 * 10**7)}
+OWN - NLM
+STAT- MEDLINE
+DCOM- {dice.year()}0611
+IS  - 1873-3360 (Electronic)
+VI  - {dice.number(10, 90)}
+DP  - {dice.year()} Apr
+{field("TI", title)}
+PG  - 111-9
+LID - {dice.doi()} [doi]
+{field("AB", abstract)}
+CI  - Copyright (c) {dice.year()} Elsevier Ltd. All rights reserved.
+{authors}
+AD  - {dice.one(_PLACES)}
+LA  - eng
+PT  - Journal Article
+PL  - England
+TA  - {dice.journal()}
+MH  - Oxytocin/*therapeutic use
+MH  - Grief
+OT  - Social touch
+SO  - {dice.journal()}. {dice.year()} Apr;{dice.number(10, 90)}:111-9.
+"""
+
+
+HELD_OUT: tuple[Layout, ...] = (
+    cochrane,
+    semantic_scholar,
+    psycinfo_record,
+    biorxiv,
+    europe_pmc,
+    researchgate,
+    frontiers,
+    medline,
+)
 """Layouts written when the rules were finished, to measure them on pages they were not made for."""
