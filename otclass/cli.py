@@ -1,0 +1,593 @@
+"""The command `otclass`: thin, it only calls the library.
+
+Exit codes: 0 done; 1 failed, with a message on standard error; 2 wrong usage; 3 done, but some records could
+not be read (they are listed on standard error and in the summary).
+"""
+
+import glob
+import io
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+import click
+
+from otclass.domains import DOMAINS
+
+if TYPE_CHECKING:
+    from otclass.records import Record, RecordError
+    from otclass.tagger import Tagger, Tags
+
+_CHUNK = 2_000
+_UNREADABLE = 3
+_PASTED = 1 << 20
+"""Bytes of standard input within which it may be one pasted text; more must be records."""
+
+
+class _Group(click.Group):
+    """Shows the errors that the library raises for its users as one line, not as a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        from otclass.modelfile import ModelError
+
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            # The reader of a pipe has seen enough; say nothing more to it.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            ctx.exit(1)
+        except (ModelError, OSError, ImportError) as error:
+            raise click.ClickException(str(error)) from error
+        except ValueError as error:
+            # RecordError, LabelledError and the like are ValueErrors written for people.
+            raise click.ClickException(str(error)) from error
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="otclass")
+def main() -> None:
+    """Tag abstracts of the neuropeptide literature with the domains of oxytocin and relationships."""
+
+
+def _model_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    return click.option(
+        "--model", type=click.Path(), help="Model folder to use instead of the shipped one.", metavar="FOLDER"
+    )(command)
+
+
+def _column_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    for field in ("text", "abstract", "title"):
+        command = click.option(
+            f"--{field}-column", metavar="NAME", help=f"Column of a table that holds the {field}."
+        )(command)
+    return command
+
+
+def _tagger(model: str | None) -> "Tagger":
+    from otclass.tagger import Tagger
+
+    return Tagger.load(model) if model else Tagger.default()
+
+
+def _progress(total: int | None, unit: str) -> Any:
+    """A progress bar on a terminal, none in a pipe."""
+    from tqdm import tqdm
+
+    return tqdm(total=total, unit=unit, unit_scale=True, disable=None, leave=False, file=sys.stderr)
+
+
+def _thresholds(
+    _: click.Context, __: click.Parameter, values: tuple[str, ...]
+) -> float | dict[str, float] | None:
+    """Parse "0.5" (for all) and "grief=0.3" (for one)."""
+    everywhere: float | None = None
+    single: dict[str, float] = {}
+    for value in values:
+        key, _equals, number = value.rpartition("=")
+        try:
+            threshold = float(number)
+        except ValueError:
+            raise click.BadParameter(f"{value!r} is neither a number nor DOMAIN=NUMBER.") from None
+        if key:
+            single[key] = threshold
+        else:
+            everywhere = threshold
+    if everywhere is not None and single:
+        raise click.BadParameter("give one threshold for all domains, or DOMAIN=NUMBER for some.")
+    return everywhere if everywhere is not None else (single or None)
+
+
+@main.command()
+@click.argument("inputs", nargs=-1, metavar="TEXT|FILE...|-")
+@click.option(
+    "-o", "--output", type=click.Path(dir_okay=False), help="File to write; its ending picks the format."
+)
+@click.option("--pubmed", metavar="QUERY", help="Tag what PubMed finds for this query (asks NCBI).")
+@click.option(
+    "--threshold",
+    "thresholds",
+    multiple=True,
+    callback=_thresholds,
+    metavar="[DOMAIN=]NUMBER",
+    help="Probability from which to tag, instead of the model's; may be repeated.",
+)
+@click.option("--format", "format_", metavar="NAME", help="Format of the input, if not to be recognised.")
+@_column_options
+@click.option("--resume", is_flag=True, help="Continue a run that was interrupted.")
+@click.option(
+    "--summary", type=click.Path(dir_okay=False), metavar="FILE", help="Write the summary as JSON too."
+)
+@click.option(
+    "--jobs", type=int, default=1, show_default=True, help="Processes to tag with; -1 for all cores."
+)
+@click.option("--json", "as_json", is_flag=True, help="Without -o: print JSON, a line each.")
+@_model_option
+@click.pass_context
+def tag(
+    ctx: click.Context,
+    inputs: tuple[str, ...],
+    output: str | None,
+    pubmed: str | None,
+    thresholds: float | Mapping[str, float] | None,
+    format_: str | None,
+    title_column: str | None,
+    abstract_column: str | None,
+    text_column: str | None,
+    resume: bool,
+    summary: str | None,
+    jobs: int,
+    as_json: bool,
+    model: str | None,
+) -> None:
+    """Tag a text, or the records of files.
+
+    A TEXT in quotes is tagged and its domains are printed with their probabilities. FILES may be exports of
+    PubMed, Zotero, EndNote and others, tables, folders of such and patterns; "-" is standard input: records,
+    or a pasted page.
+    """
+    if bool(inputs) == bool(pubmed):
+        raise click.UsageError('give a text, files or "-"; or --pubmed QUERY.')
+    if resume and not output:
+        raise click.UsageError("--resume needs -o.")
+    tagger = _tagger(model)
+    columns = {"title": title_column, "abstract": abstract_column, "text": text_column}
+    named = {field: name for field, name in columns.items() if name}
+
+    pasted = None if pubmed else _pasted_text(inputs, format_)
+    if pasted is not None and not output:
+        _print_tags(tagger.tag(pasted, thresholds=thresholds), as_json)
+        return
+
+    run = _Run(tagger, thresholds, jobs)
+    if pubmed:
+        from otclass.pubmed import search_records
+
+        with _pubmed_errors():
+            run.write(search_records(pubmed), output, as_json, resume, (pubmed,))
+    elif pasted is not None:
+        from otclass.records import Record
+
+        run.write(iter([Record(abstract=pasted, source="-", source_line=1)]), output, as_json, resume, ())
+    else:
+        run.write(run.read(inputs, format_, named), output, as_json, resume, tuple(inputs))
+    run.report(summary)
+    if run.unreadable:
+        ctx.exit(_UNREADABLE)
+
+
+def _pasted_text(inputs: tuple[str, ...], format_: str | None) -> str | None:
+    """The text to tag, if the input is one text and no records."""
+    if len(inputs) != 1 or format_:
+        return None
+    only = inputs[0]
+    if only == "-":
+        head = sys.stdin.buffer.read(_PASTED)
+        rest = sys.stdin.buffer
+        if len(head) < _PASTED and not _holds_records(head):
+            return _decoded(head)
+        sys.stdin = io.TextIOWrapper(_Joined(head, rest))
+        return None
+    if _is_text(only):
+        return only
+    path = Path(only)
+    if (
+        path.suffix.lower() in (".txt", ".html", ".htm", ".md")
+        and path.is_file()
+        and path.stat().st_size < _PASTED
+    ):
+        content = path.read_bytes()
+        if not _holds_records(content):
+            return _decoded(content)
+    return None
+
+
+def _is_text(argument: str) -> bool:
+    """Whether an argument is a text to tag and no file: several words, and no file is called or ends so."""
+    from otclass.records.read import FORMATS
+
+    endings = tuple(ending for format_ in FORMATS.values() for ending in format_.endings)
+    return (
+        len(argument.split()) > 1
+        and not os.path.exists(argument)  # noqa: PTH110 (a long text is no error to it)
+        and not argument.lower().endswith((*endings, ".gz"))
+        and not glob.has_magic(argument.split()[0])
+    )
+
+
+class _Joined(io.RawIOBase):
+    """A stream whose beginning was read already."""
+
+    def __init__(self, head: bytes, rest: IO[bytes]) -> None:
+        self._head, self._rest = io.BytesIO(head), rest
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        part = self._head.read(len(buffer)) or self._rest.read(len(buffer))
+        buffer[: len(part)] = part
+        return len(part)
+
+
+def _holds_records(content: bytes) -> bool:
+    from otclass.records import RecordError, read_records
+
+    try:
+        return next(read_records(io.BytesIO(content), on_error=lambda _: None), None) is not None
+    except RecordError:
+        return False
+
+
+def _decoded(content: bytes) -> str:
+    from otclass.records.encoding import detect
+
+    encoding, errors = detect(content)
+    return content.decode(encoding, errors)
+
+
+def _print_tags(tags: "Tags", as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(_as_dict(tags), ensure_ascii=False))
+        return
+    for domain in tags:
+        click.echo(f"{domain}\t{tags.probabilities[domain]:.2f}")
+    if not tags:
+        click.echo("no domain", err=True)
+    if tags.review:
+        click.echo(
+            "worth a look: " + ", ".join(f"{key} {tags.probabilities[key]:.2f}" for key in tags.review),
+            err=True,
+        )
+
+
+def _as_dict(tags: "Tags") -> dict[str, Any]:
+    return {
+        "tags": list(tags),
+        "probabilities": {key: round(value, 4) for key, value in tags.probabilities.items()},
+        "neuropeptide": None if tags.neuropeptide is None else round(tags.neuropeptide, 4),
+        "review": list(tags.review),
+    }
+
+
+class _Run:
+    """One run of `otclass tag` over records, and its counts."""
+
+    def __init__(self, tagger: "Tagger", thresholds: float | Mapping[str, float] | None, jobs: int) -> None:
+        self.tagger, self.thresholds, self.jobs = tagger, thresholds, jobs
+        self.unreadable: list[dict[str, Any]] = []
+        self.counts: dict[str, Any] = {"read": 0, "tagged": 0, "without_abstract": 0, "duplicates": 0}
+        self.domains = dict.fromkeys(tagger.domains, 0)
+
+    def read(
+        self, inputs: Iterable[str], format_: str | None, columns: Mapping[str, str]
+    ) -> "Iterator[Record]":
+        from otclass.records import RecordError, expand, read_records
+
+        given = list(inputs)
+        paths: list[str | Path] = ["-"] if given == ["-"] else list(expand(given))
+        for path in paths:
+            try:
+                yield from read_records(path, format=format_, columns=columns, on_error=self._note)
+            except RecordError as error:
+                # Of several files the others are still of use; a single one that fails is the failure.
+                if len(paths) == 1:
+                    raise
+                self._note(error)
+
+    def _note(self, error: "RecordError") -> None:
+        self.unreadable.append(
+            {"file": error.source, "line": error.line, "field": error.field, "why": error.message}
+        )
+        click.echo(f"unreadable: {error}", err=True)
+
+    def write(
+        self,
+        records: "Iterator[Record]",
+        output: str | None,
+        as_json: bool,
+        resume: bool,
+        given: tuple[str, ...],
+    ) -> None:
+        if output is None:
+            for record, tags, _ in self._tagged(records):
+                if as_json:
+                    its = {"title": record.title, "pmid": record.pmid, "doi": record.doi, **_as_dict(tags)}
+                    click.echo(json.dumps(its, ensure_ascii=False))
+                else:
+                    click.echo(f"{';'.join(tags)}\t{record.title or record.abstract[:80]}")
+            return
+        from otclass.records.write import RecordWriter, fingerprint_of
+
+        files = [path for path in given if Path(path).exists()]
+        settings = fingerprint_of(files, given, self.thresholds, self.tagger.model.training, output)
+        with RecordWriter(output, domains=self.tagger.domains, resume=resume, fingerprint=settings) as writer:
+            if writer.extra:
+                self.counts, self.domains = writer.extra["counts"], writer.extra["domains"]
+            for record, tags, first in self._tagged(records, skip=writer.done):
+                writer.write(record, tags, duplicate_of=first)
+                writer.extra = {"counts": self.counts, "domains": self.domains}
+
+    def _tagged(self, records: "Iterator[Record]", skip: int = 0) -> "Iterator[tuple[Record, Tags, str]]":
+        """Records with their tags and, of a duplicate, the name of the record that came first."""
+        from otclass.records import Duplicates
+
+        seen, names = Duplicates(), _Names()
+        with _progress(None, "record") as bar:
+            while chunk := list(islice(records, _CHUNK)):
+                firsts = [names.first(record, seen.first(record)) for record in chunk]
+                # What an interrupted run has written is read again, for the duplicates, but not tagged again.
+                left, skip = chunk[skip:], max(0, skip - len(chunk))
+                texts = [record.abstract for record in left]
+                titles = [record.title for record in left]
+                answers = self.tagger.tag(
+                    title=titles, abstract=texts, thresholds=self.thresholds, n_jobs=self.jobs
+                )
+                for record, tags, first in zip(left, answers, firsts[len(chunk) - len(left) :], strict=True):
+                    self._count(record, tags, first)
+                    yield record, tags, first
+                bar.update(len(chunk))
+
+    def _count(self, record: "Record", tags: "Tags", first: str) -> None:
+        self.counts["read"] += 1
+        self.counts["tagged"] += bool(tags)
+        self.counts["without_abstract"] += not record.abstract
+        self.counts["duplicates"] += bool(first)
+        for domain in tags:
+            self.domains[domain] += 1
+
+    def report(self, summary: str | None) -> None:
+        counts = {**self.counts, "unreadable": len(self.unreadable)}
+        click.echo(
+            f"{counts['read']} records read, {counts['tagged']} tagged, {counts['without_abstract']} without "
+            f"abstract, {counts['duplicates']} duplicates, {counts['unreadable']} unreadable",
+            err=True,
+        )
+        click.echo(", ".join(f"{domain} {count}" for domain, count in self.domains.items()), err=True)
+        if summary:
+            content = {**counts, "domains": self.domains, "unreadable_records": self.unreadable}
+            _write_whole(summary, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+
+
+class _Names:
+    """What to call the record that a duplicate repeats: its PMID or DOI, else its place among the records."""
+
+    def __init__(self) -> None:
+        self._names: list[str] = []
+
+    def first(self, record: "Record", first: int | None) -> str:
+        self._names.append(record.pmid or record.doi or str(len(self._names) + 1))
+        return "" if first is None else self._names[first]
+
+
+def _write_whole(path: str, content: str) -> None:
+    target = Path(path)
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=target.parent, delete=False) as file:
+        file.write(content)
+    Path(file.name).replace(target)
+
+
+@main.command()
+@click.option(
+    "--model",
+    "model",
+    type=click.Path(),
+    is_flag=False,
+    flag_value="",
+    metavar="[FOLDER]",
+    help="Show what each domain means to the model (the shipped one by default): its strongest terms.",
+)
+@click.option("-n", "n", type=int, default=15, show_default=True, help="Terms a domain, with --model.")
+def domains(model: str | None, n: int) -> None:
+    """List the domains and what they mean."""
+    if model is None:
+        for domain in DOMAINS:
+            click.echo(f"{domain.key}\n    {domain.name}: {domain.meaning}")
+        return
+    tagger = _tagger(model)
+    for key in tagger.domains:
+        click.echo(f"{key}: " + ", ".join(term for term, weight in tagger.terms(key, n=n) if weight > 0))
+
+
+@main.command()
+@click.argument("labelled", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False))
+@click.option(
+    "-o", "--output", required=True, type=click.Path(file_okay=False), help="Model folder to write."
+)
+@click.option("--labels", metavar="KEY,KEY...", help="Labels allowed; by default all that the files hold.")
+@_column_options
+@click.option(
+    "--domains-column", metavar="NAME", help="Column of a table that holds the labels, joined by ;."
+)
+@click.option(
+    "--test", "test", type=click.Path(exists=True, dir_okay=False), help="Labelled CSV to report on as well."
+)
+@click.option(
+    "--jobs", type=int, default=1, show_default=True, help="Folds fitted at once; -1 for all cores."
+)
+@click.option("--force", is_flag=True, help="Replace the model folder if it exists.")
+def train(
+    labelled: tuple[str, ...],
+    output: str,
+    labels: str | None,
+    title_column: str | None,
+    abstract_column: str | None,
+    text_column: str | None,
+    domains_column: str | None,
+    test: str | None,
+    jobs: int,
+    force: bool,
+) -> None:
+    """Train a model on labelled CSV files.
+
+    Columns: text, or title and abstract; domains (or labels) joined by ";", or a column of 0 and 1 for each
+    label; optionally id, scope and weight. The model card in the folder gives the cross-validated figures.
+    """
+    from otclass import training
+    from otclass.tagger import Tagger
+
+    if Path(output).exists() and not force:
+        raise click.ClickException(f"{output} exists; choose another name, or replace it with --force.")
+    columns = {
+        "title": title_column,
+        "abstract": abstract_column,
+        "text": text_column,
+        "domains": domains_column,
+    }
+    data = _labelled(labelled, labels.split(",") if labels else None, columns)
+    with _progress(None, "fit") as bar:
+        trained = training.train(data, n_jobs=jobs, progress=bar.update)
+    evaluation = None
+    if test:
+        tested = _labelled((test,), list(data.labels), columns)
+        evaluation = training.evaluate(Tagger(trained.model), tested)
+    training.save(trained, output, force=force, evaluation=evaluation)
+    click.echo(str(evaluation or trained.report))
+    click.echo(f"{output} written", err=True)
+
+
+@main.command()
+@click.argument("model", type=click.Path(exists=True, file_okay=False))
+@click.argument("labelled", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False))
+@_column_options
+@click.option(
+    "--domains-column", metavar="NAME", help="Column of a table that holds the labels, joined by ;."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
+def evaluate(
+    model: str,
+    labelled: tuple[str, ...],
+    title_column: str | None,
+    abstract_column: str | None,
+    text_column: str | None,
+    domains_column: str | None,
+    as_json: bool,
+) -> None:
+    """Measure the model in a folder on labelled CSV files."""
+    from otclass import training
+
+    tagger = _tagger(model)
+    columns = {
+        "title": title_column,
+        "abstract": abstract_column,
+        "text": text_column,
+        "domains": domains_column,
+    }
+    evaluation = training.evaluate(tagger, _labelled(labelled, list(tagger.domains), columns))
+    click.echo(json.dumps(evaluation.to_dict(), indent=1) if as_json else str(evaluation))
+
+
+def _labelled(files: Iterable[str], labels: list[str] | None, columns: Mapping[str, str | None]) -> Any:
+    from otclass.labelled import read_labelled
+
+    data = read_labelled(list(files), labels=labels, **columns)
+    for note in data.notes:
+        click.echo(f"note: {note}", err=True)
+    return data
+
+
+@main.command()
+@click.argument("query", required=False)
+@click.option(
+    "--ids", type=click.Path(exists=True, dir_okay=False, allow_dash=True), help="File of PMIDs instead."
+)
+@click.option("-o", "--output", required=True, type=click.Path(dir_okay=False), help="File to write (.nbib).")
+@click.option("--email", help="Your address, for NCBI to reach you; or set NCBI_EMAIL.")
+@click.option("--api-key", help="NCBI API key, for 10 requests a second instead of 3; or set NCBI_API_KEY.")
+@click.option(
+    "--resume/--no-resume", default=True, show_default=True, help="Continue an interrupted download."
+)
+def fetch(
+    query: str | None, ids: str | None, output: str, email: str | None, api_key: str | None, resume: bool
+) -> None:
+    """Save what PubMed finds for QUERY, or the records of a list of PMIDs (asks NCBI)."""
+    from otclass import pubmed
+
+    if bool(query) == bool(ids):
+        raise click.UsageError("give a QUERY or --ids FILE.")
+    with _pubmed_errors(), _pubmed_progress() as progress:
+        result = pubmed.fetch(
+            query,
+            ids=pubmed.read_ids(ids) if ids else None,
+            output=output,
+            email=email,
+            api_key=api_key,
+            progress=progress,
+            resume=resume,
+        )
+    for note in result.notes:
+        click.echo(f"note: {note}", err=True)
+    click.echo(f"{output} written", err=True)
+    _say_missing(result.missing)
+
+
+@main.group()
+def corpus() -> None:
+    """The texts that a model was trained on."""
+
+
+@corpus.command()
+@click.argument("ids", type=click.Path(exists=True, dir_okay=False))
+@click.option("-o", "--output", required=True, type=click.Path(dir_okay=False), help="Labelled CSV to write.")
+@click.option("--email", help="Your address, for NCBI to reach you; or set NCBI_EMAIL.")
+@click.option("--api-key", help="NCBI API key; or set NCBI_API_KEY.")
+def rebuild(ids: str, output: str, email: str | None, api_key: str | None) -> None:
+    """Fetch from PubMed the abstracts of IDS, such as a model's training-ids.csv, beside their labels."""
+    from otclass import pubmed
+
+    with _pubmed_errors(), _pubmed_progress() as progress:
+        result = pubmed.rebuild_corpus(ids, output, email=email, api_key=api_key, progress=progress)
+    click.echo(f"{output} written", err=True)
+    _say_missing(result.missing)
+
+
+@contextmanager
+def _pubmed_errors() -> Iterator[None]:
+    from otclass.pubmed import PubMedError
+
+    try:
+        yield
+    except PubMedError as error:
+        raise click.ClickException(str(error)) from error
+
+
+@contextmanager
+def _pubmed_progress() -> Iterator[Callable[[int, int], None]]:
+    with _progress(None, "record") as bar:
+
+        def show(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        yield show
+
+
+def _say_missing(missing: Iterable[str]) -> None:
+    missing = list(missing)
+    if missing:
+        click.echo(f"not in PubMed: {', '.join(missing)}", err=True)

@@ -1,0 +1,119 @@
+from collections import Counter
+from itertools import combinations, pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from otclass.scoring import Terms, _HashTable, score, weigh
+from otclass.text import SENTENCE_END, Lexicon
+
+STEMS = ["grief", "loss", "opioid", "social", "[drug]"]
+LEXICON = Lexicon(STEMS)
+
+
+def some_terms() -> Terms:
+    return Terms(
+        STEMS,
+        np.array([0, 1, 2, 4]),
+        np.array([[0, 1], [2, 3]]),
+        np.array([[0, 2], [2, 3], [0, 4]]),
+        np.array([[2, 4]]),
+    )
+
+
+def by_name(terms: Terms, tokens: list[bytes]) -> dict[str, int]:
+    counts = terms.count([tokens])
+    names = terms.names()
+    return {names[term]: times for term, times in zip(counts.term.tolist(), counts.times.tolist(), strict=True)}
+
+
+def slowly(tokens: list[bytes]) -> dict[str, int]:
+    """What `Terms.count` is meant to do, spelled out for the terms above."""
+    found: Counter[str] = Counter()
+    sentences: list[list[str]] = [[]]
+    for token in tokens:
+        if token == SENTENCE_END:
+            sentences.append([])
+        elif token not in (b"the", b"x"):
+            sentences[-1].append(token.decode())
+    for sentence in sentences:
+        classes = ["[drug]"] * sentence.count("opioid")
+        found.update(word for word in sentence + classes if word in ("grief", "loss", "opioid", "[drug]"))
+        found.update(
+            f"{a} {b}" for a, b in pairwise(sentence) if (a, b) in (("grief", "loss"), ("opioid", "social"))
+        )
+        pairs = {("grief", "opioid"), ("opioid", "social"), ("grief", "[drug]")}
+        inside = set(sentence + classes)
+        found.update(f"{a} & {b}" for a, b in combinations(STEMS, 2) if (a, b) in pairs and {a, b} <= inside)
+    return dict(found)
+
+
+def test_terms_have_names():
+    assert some_terms().names()[3:] == [
+        "[drug]", "grief loss", "opioid social", "grief & opioid", "opioid & social", "grief & [drug]",
+    ]  # fmt: skip
+
+
+def test_counts_of_a_text():
+    tokens = [b"grief", b"the", b"loss", SENTENCE_END, b"social", b"opioid", b"grief"]
+    assert by_name(some_terms(), tokens) == {
+        "grief": 2, "loss": 1, "opioid": 1, "[drug]": 1, "grief loss": 1,
+        "grief & opioid": 1, "opioid & social": 1, "grief & [drug]": 1,
+    }  # fmt: skip
+
+
+def test_an_unknown_word_parts_a_bigram():
+    assert "grief loss" not in by_name(some_terms(), [b"grief", b"qqq", b"loss"])
+    assert "grief loss" not in by_name(some_terms(), [b"grief", SENTENCE_END, b"loss"])
+
+
+@given(st.lists(st.sampled_from([b"grief", b"loss", b"opioid", b"social", b"qqq", b"the", SENTENCE_END]), max_size=40))
+def test_counting_in_bulk_is_counting_one_by_one(tokens):
+    assert by_name(some_terms(), tokens) == slowly(tokens)
+
+
+@given(st.lists(st.lists(st.sampled_from([b"grief", b"opioid", b"social", SENTENCE_END]), max_size=12), max_size=6))
+def test_texts_do_not_touch_each_other(texts):
+    terms = some_terms()
+    together = terms.count(texts)
+    for place, tokens in enumerate(texts):
+        here = together.text == place
+        alone = terms.count([tokens])
+        assert together.term[here].tolist() == alone.term.tolist()
+        assert together.times[here].tolist() == alone.times.tolist()
+
+
+def test_a_text_has_length_one():
+    counts = some_terms().count([[b"grief", b"loss"], [b"opioid"], []])
+    weights = weigh(counts, np.linspace(1, 2, len(some_terms())))
+    lengths = np.bincount(counts.text, weights**2, minlength=3)
+    assert lengths == pytest.approx([1, 1, 0])
+
+
+def test_a_text_without_a_term_scores_the_intercept():
+    terms = some_terms()
+    coef = np.ones((len(terms), 2), dtype=np.float32)
+    scores = score(terms.count([[], [b"qqq"], [b"grief"]]), np.ones(len(terms)), coef, np.array([-1.0, 3.0]))
+    assert scores.tolist() == [[-1, 3], [-1, 3], [0, 4]]
+    assert score(terms.count([]), np.ones(len(terms)), coef, np.zeros(2)).shape == (0, 2)
+
+
+def test_a_subset_counts_the_same_terms():
+    terms = some_terms()
+    kept = np.array([True, False, False, True, False, True, False, True, True])
+    smaller = terms.subset(kept)
+    names = [name for name, is_kept in zip(terms.names(), kept, strict=True) if is_kept]
+    assert smaller.names() == names
+    tokens = [b"grief", b"opioid", b"social", b"loss"]
+    expected = {name: times for name, times in by_name(terms, tokens).items() if name in names}
+    assert by_name(smaller, tokens) == expected
+
+
+@given(st.sets(st.integers(0, 2**40), max_size=200), st.lists(st.integers(0, 2**40), max_size=50))
+def test_a_hash_table_finds_what_is_there_and_nothing_else(keys, others):
+    keys_ = np.array(sorted(keys), dtype=np.int64)
+    asked = np.array([*sorted(keys), *others], dtype=np.int64)
+    place = {key: number for number, key in enumerate(sorted(keys))}
+    assert _HashTable(keys_).find(asked).tolist() == [place.get(key, -1) for key in asked.tolist()]
