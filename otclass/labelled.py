@@ -232,7 +232,7 @@ class _Reading:
             return
         column_of = {str(name).strip().casefold(): name for name in reversed(list(records[0].raw))}
         joined = self._joined_column(path, column_of, domains)
-        flags = self._flag_columns(path, records) if joined is None else ()
+        flags = self._flag_columns(path, records) if joined is None else {}
         for record in records:
             self._add_row(record, path, column_of, joined, flags, whole_text)
 
@@ -245,8 +245,9 @@ class _Reading:
             )
         return column_of[domains.strip().casefold()]
 
-    def _flag_columns(self, path: Path, records: Sequence[Record]) -> tuple[str, ...]:
-        names = list(records[0].raw)
+    def _flag_columns(self, path: Path, records: Sequence[Record]) -> dict[str, str]:
+        """Labels, and the column of each."""
+        names = {name.strip(): name for name in records[0].raw}
         if self.allowed is not None:
             missing = [label for label in self.allowed if label not in names]
             if missing:
@@ -254,9 +255,11 @@ class _Reading:
                     f"{path}: there is no column domains (or labels), and none of 0 and 1 named "
                     f"{', '.join(missing)}; its columns are {', '.join(names)}."
                 )
-            flags = tuple(self.allowed)
+            flags = {label: names[label] for label in self.allowed}
         else:
-            flags = tuple(name for name in names if self._is_flags(path, name, records))
+            flags = {
+                label: name for label, name in names.items() if label and self._is_flags(path, name, records)
+            }
         if not flags:
             raise LabelledError(
                 f"{path}: there is no column domains (or labels), nor a column of 0 and 1 a label; its "
@@ -268,7 +271,7 @@ class _Reading:
                     f"{other} has the label columns {', '.join(its)}, but {path} has {', '.join(flags)}. "
                     "Give both files the same ones, or say which labels to use."
                 )
-        self.flag_columns[str(path)] = flags
+        self.flag_columns[str(path)] = tuple(flags)
         self.notes.append(f"{path.name}: labels were read from the columns {', '.join(flags)}.")
         return flags
 
@@ -291,7 +294,7 @@ class _Reading:
         path: Path,
         column_of: Mapping[str, str],
         joined: str | None,
-        flags: Sequence[str],
+        flags: Mapping[str, str],
         whole_text: bool,
     ) -> None:
         row = Row(path.name, record.source_line)
@@ -310,13 +313,13 @@ class _Reading:
                     for label in sorted(its - set(self.allowed))
                 ]
         else:
-            values = {name: _cell(record.raw.get(name)).casefold() or "0" for name in flags}
+            values = {label: _cell(record.raw.get(name)).casefold() or "0" for label, name in flags.items()}
             self.problems += [
-                f"{row}: the column {name} holds {value!r}, not 0 or 1"
-                for name, value in values.items()
+                f"{row}: the column {label} holds {value!r}, not 0 or 1"
+                for label, value in values.items()
                 if value not in _FLAGS
             ]
-            its = frozenset(name for name, value in values.items() if _FLAGS.get(value))
+            its = frozenset(label for label, value in values.items() if _FLAGS.get(value))
         scope = cell("scope").casefold()
         weight = _weight(cell("weight"))
         if weight is None:
@@ -373,7 +376,6 @@ class _Reading:
                 f"Skipped {_counted(self.repeated, 'row')} whose text and labels stand above already: "
                 f"{_listed(self.repeated)}."
             )
-
         return Labelled(
             texts=tuple(item.text for item in self.kept),
             titles=tuple(item.title for item in self.kept),
@@ -422,7 +424,7 @@ def _weight(cell: str) -> float | None:
 
 def _labelling(item: _Item) -> str:
     named = ";".join(sorted(item.domains)) or "none"
-    return named if item.scope is None else f"{named} (scope {SCOPE if row['scope'] else 'other'})"
+    return named if item.scope is None else f"{named} (scope {SCOPE if item.scope else 'other'})"
 
 
 def _hint(label: str, allowed: Sequence[str]) -> str:
