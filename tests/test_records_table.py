@@ -279,3 +279,27 @@ def test_a_quotation_mark_left_open_before_a_quoted_row() -> None:
     records, errors = read('title,abstract\nOne,x\n,"open,\nTwo,"y"\n')
     assert [record.title for record in records] == ["One", "Two"]
     assert [error.line for error in errors] == [3]
+
+
+def test_xlsx_rows_and_cells_far_out_cost_little() -> None:
+    data = workbook(("Title",), ("One",), ("Two",))
+    part = "xl/worksheets/sheet1.xml"
+    records, (error,) = read(rewritten(data, part, b'r="3"', b'r="999999999999"'))
+    assert [record.title for record in records] == ["One"]
+    assert "1,048,576 rows" in str(error)
+    far = b"".join(b'<row r="%d"><c r="XFD%d"><v>1</v></c></row>' % (row, row) for row in range(4, 3_000))
+    records, _ = read(rewritten(data, part, b"</sheetData>", far + b"</sheetData>"))
+    assert [record.title for record in records] == ["One", "Two"]
+
+
+def test_parquet_text_that_repeats_is_unpacked_piece_by_piece(tmp_path: Path) -> None:
+    pyarrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    path = tmp_path / "repeated.parquet"
+    text = pyarrow.array(["x" * 1_000_000]).dictionary_encode()
+    repeated = pyarrow.DictionaryArray.from_arrays(pyarrow.array([0] * 500, pyarrow.int32()), text.dictionary)
+    parquet.write_table(pyarrow.table({"title": repeated}), path)
+    before = pyarrow.total_allocated_bytes()
+    for record in read_records(path):
+        assert len(record.title) == 1_000_000
+        assert pyarrow.total_allocated_bytes() - before < 200_000_000

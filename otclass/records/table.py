@@ -61,6 +61,7 @@ _ALIASES: Mapping[str, tuple[int, str]] = {
     alias: (rank, field) for field, names in _NAMES.items() for rank, alias in enumerate(names.split())
 }
 _HEADER_ROWS = 10  # among which the header is looked for: exports may begin with a title or the search
+_SPARE_COLUMNS = 100  # of a workbook, read beyond those that have a name
 _RETRIED_LINES = 50  # in which a row is looked for that breaks the rules of quotation
 
 _NO_DELIMITER = "\x1f"
@@ -114,13 +115,14 @@ def read_xlsx(source: Source, file: IO[bytes], columns: Mapping[str, str]) -> It
         sheets = book.worksheets
         for sheet in sheets:
             sheet.reset_dimensions()  # what the file says of its size may be wrong
-            if _header(itertools.islice(_xlsx_rows(source, sheet), _HEADER_ROWS), columns) is not None:
+            found = _header(itertools.islice(_xlsx_rows(source, sheet), _HEADER_ROWS), columns)
+            if found is not None:
+                rows = _xlsx_rows(source, sheet, len(found[0]) + _SPARE_COLUMNS)
                 break
         else:
             if not sheets:
                 raise source.error("the workbook has no sheet")
-            sheet = sheets[0]  # whose columns the message will name
-        rows = _xlsx_rows(source, sheet)
+            rows = _xlsx_rows(source, sheets[0])  # whose columns the message will name
     yield from _records(source, _until_damage(source, rows, "workbook"), columns, "xlsx")
 
 
@@ -138,7 +140,7 @@ def read_parquet(source: Source, file: IO[bytes], columns: Mapping[str, str]) ->
     def rows() -> Iterator[Row]:
         yield 0, names
         number = 0
-        for batch in opened.iter_batches(batch_size=256):
+        for batch in opened.iter_batches(batch_size=32):
             for row in zip(*(column.to_pylist() for column in batch.columns), strict=True):
                 number += 1
                 yield number, row
@@ -196,15 +198,17 @@ def _check_workbook(source: Source, file: IO[bytes]) -> None:
     file.seek(0)
 
 
-def _xlsx_rows(source: Source, sheet: Any) -> Iterator[Row]:
-    for number, row in enumerate(_quietly(sheet.iter_rows(values_only=True)), 1):
+def _xlsx_rows(source: Source, sheet: Any, width: int | None = None) -> Iterator[Row]:
+    # openpyxl fills a row up to its last cell: without bound, one far out makes of 30 bytes 16,384 cells.
+    for number, row in enumerate(_quietly(sheet.iter_rows(max_col=width, values_only=True)), 1):
         if number > MAX_ROWS:
             raise source.error(f"the sheet has more than {MAX_ROWS:,} rows, the most that Excel has")
+        if row.count(None) == len(row):
+            continue
         cells = list(row)
         while cells and cells[-1] is None:
             cells.pop()
-        if cells:
-            yield number, [sound(cell) if isinstance(cell, str) else cell for cell in cells]
+        yield number, [sound(cell) if isinstance(cell, str) else cell for cell in cells]
 
 
 def _quietly(rows: Iterator[Sequence[Any]]) -> Iterator[Sequence[Any]]:
