@@ -26,7 +26,9 @@ def some_terms() -> Terms:
 def by_name(terms: Terms, tokens: list[bytes]) -> dict[str, int]:
     counts = terms.count([tokens])
     names = terms.names()
-    return {names[term]: times for term, times in zip(counts.term.tolist(), counts.times.tolist(), strict=True)}
+    return {
+        names[term]: times for term, times in zip(counts.term.tolist(), counts.times.tolist(), strict=True)
+    }
 
 
 def slowly(tokens: list[bytes]) -> dict[str, int]:
@@ -69,12 +71,20 @@ def test_an_unknown_word_parts_a_bigram():
     assert "grief loss" not in by_name(some_terms(), [b"grief", SENTENCE_END, b"loss"])
 
 
-@given(st.lists(st.sampled_from([b"grief", b"loss", b"opioid", b"social", b"qqq", b"the", SENTENCE_END]), max_size=40))
+@given(
+    st.lists(
+        st.sampled_from([b"grief", b"loss", b"opioid", b"social", b"qqq", b"the", SENTENCE_END]), max_size=40
+    )
+)
 def test_counting_in_bulk_is_counting_one_by_one(tokens):
     assert by_name(some_terms(), tokens) == slowly(tokens)
 
 
-@given(st.lists(st.lists(st.sampled_from([b"grief", b"opioid", b"social", SENTENCE_END]), max_size=12), max_size=6))
+@given(
+    st.lists(
+        st.lists(st.sampled_from([b"grief", b"opioid", b"social", SENTENCE_END]), max_size=12), max_size=6
+    )
+)
 def test_texts_do_not_touch_each_other(texts):
     terms = some_terms()
     together = terms.count(texts)
