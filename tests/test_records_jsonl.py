@@ -116,6 +116,8 @@ def test_lines_are_told() -> None:
         '{"title": "Broken", "abstract": "x"',
         '{"title": "Broken", "author": [{"title": "Dr"}, {"title": "Dr", "abstract" "x"}',
         "{]}",
+        '{"title": "Broken", "author": [' + '{"name": "x"}, ' * 5_000 + "}",
+        '{"a":[' * 5_000,
         '{"a":' * 100_000,
         "9" * 5_000,
     ],
@@ -166,6 +168,13 @@ def test_fields_of_the_wrong_kind() -> None:
             [{"title": "T"} | dict.fromkeys(set(OPENALEX) | set(EUROPE_PMC) | set(CSL), value)]
         )
         assert len(records) + len(errors) == 1
+
+
+def test_depth_that_can_be_decoded_but_not_walked() -> None:
+    deep = "[" * 900 + '"\\ud800"' + "]" * 900
+    records, errors = read(f'[{{"title": "One"}}, {{"title": "Deep", "x": {deep}}}, {{"title": "Two"}}]')
+    assert [record.title for record in records if record.title != "Deep"] == ["One", "Two"]
+    assert len(records) + len(errors) == 3
 
 
 def test_values_that_are_no_records_are_reported() -> None:

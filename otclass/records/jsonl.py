@@ -29,7 +29,8 @@ _BETWEEN = re.compile(r"[\s,]*")
 _BETWEEN_OR_ENDS = re.compile(r"[\s,\[\]]*")  # of arrays that were joined in one file
 _OBJECT = re.compile(r"[,\[}\n]\s*(?=\{)")
 _CHUNK = 1 << 18
-_TRIES = 200  # places in a block of text at which the next record is looked for after a broken one
+_FAILURES = 1_000  # to decode what may be the next record after a broken one, before looking further down
+_SURROGATE = re.compile(r"\\u[dD][89A-Fa-f]")
 
 _decode = json.JSONDecoder().raw_decode
 
@@ -80,10 +81,12 @@ def _lines(source: Source) -> Iterator[tuple[int, Any]]:
 
 
 def _decoded(text: str) -> Any:
+    """The value of a text that is JSON to its end, or None."""
     try:
-        return _sound(json.loads(text), text)
+        item, end = _item(text, 0)
     except (ValueError, RecursionError):
         return None
+    return item if end == len(text) else None
 
 
 def _streamed(source: Source, head: str) -> Iterator[tuple[int, Any]]:
@@ -138,7 +141,7 @@ def _streamed(source: Source, head: str) -> Iterator[tuple[int, Any]]:
         line += buffer.count("\n", counted, at)
         counted = at
         try:
-            item, end = _decode(buffer, at)
+            item, end = _item(buffer, at)
         except RecursionError:
             why, whole = "nested too deeply", True
         except ValueError as error:
@@ -152,7 +155,7 @@ def _streamed(source: Source, head: str) -> Iterator[tuple[int, Any]]:
         else:
             if isinstance(item, dict):
                 likeness = frozenset(item) or likeness
-            yield line, _sound(item, buffer[at:end])
+            yield line, item
             at = end
             continue
         if not whole:
@@ -160,39 +163,53 @@ def _streamed(source: Source, head: str) -> Iterator[tuple[int, Any]]:
             continue
         source.report(source.error(f"a record is {why}; it was left out", line))
         at += 1
-        while (found := _next_object(buffer, at, likeness)) < 0 and not ended:
-            at = max(at, len(buffer) - MAX_RECORD // 2)
-            more()
-        if found < 0:
-            return
-        at = found
+        while True:
+            place, found = _next_object(buffer, at, likeness)
+            if not found and place == at:
+                if ended:
+                    return
+                at = max(at, len(buffer) - MAX_RECORD // 2)
+                more()
+                continue
+            at = place
+            if found:
+                break
 
 
-def _next_object(buffer: str, start: int, likeness: frozenset[str]) -> int:
-    """Where the next record begins: an object with the fields of the last one, or of any record; or -1."""
-    for tries, found in enumerate(_OBJECT.finditer(buffer, start)):
-        if tries == _TRIES:
-            break
+def _next_object(buffer: str, start: int, likeness: frozenset[str]) -> tuple[int, bool]:
+    """Where the next record begins, and whether there is one; if not, where to look on.
+
+    A record is an object with the fields of the last one, or of any record if there was none.
+    """
+    failures = 0
+    for found in _OBJECT.finditer(buffer, start):
         try:
             item, _ = _decode(buffer, found.end())
         except (ValueError, RecursionError):
+            failures += 1
+            if failures == _FAILURES:
+                return found.end(), False
             continue
         keys = frozenset(item)
         if 3 * len(keys & likeness) >= 2 * len(likeness) if likeness else not _SIGNS.isdisjoint(keys):
-            return found.end()
-    return -1
+            return found.end(), True
+    return start, False
 
 
-def _sound(item: Any, text: str) -> Any:
+def _item(text: str, at: int) -> tuple[Any, int]:
+    """The JSON value that begins at `at`, and its end."""
+    item, end = _decode(text, at)
+    return (_sound(item) if _SURROGATE.search(text, at, end) else item), end
+
+
+def _sound(item: Any) -> Any:
     """`item` without halves of surrogate pairs, which JSON may spell out."""
-    if "\\u" not in text and text.isascii():
-        return item
     if isinstance(item, str):
         return sound(item)
     if isinstance(item, list):
-        return [_sound(part, text) for part in item]
+        return [_sound(part) for part in item]
     if isinstance(item, dict):
-        return {sound(key): _sound(part, text) for key, part in item.items()}
+        return {sound(key): _sound(part) for key, part in item.items()}
     return item
 
 
