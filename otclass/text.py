@@ -64,12 +64,15 @@ _GREEK = {
 }
 _MICRO_UNIT = re.compile(r"[µμ](?:g|l|L|M|m|s|A|V|W|J|N|Ci|mol|kat)\b")
 
-# Letters and digits stay, everything else parts words; an apostrophe vanishes so that "couple's" is one word.
+# Letters and digits stay, everything else parts words; but an apostrophe goes, so that "couple's" is one word.
 _WORD_BYTES = bytes(
     byte if bytes([byte]).isalnum() or byte == SENTENCE_END[0] else ord(" ") for byte in range(256)
 )
-_SENTENCE_MARKS = tuple((mark, b" " + SENTENCE_END + b" ") for mark in (b". ", b"? ", b"! ", b"; ", b"\n"))
-
+_MARKS = (
+    (SENTENCE_END, b" "),
+    *((mark, b" " + SENTENCE_END + b" ") for mark in (b". ", b"? ", b"! ", b"; ", b"\n")),
+    (b"'", b""),
+)
 _SHORT_FORM = re.compile(rb"\(([A-Za-z][A-Za-z0-9]{1,7})s?[);,]")
 _CAPITALS = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 _LONGEST_LONG_FORM = 90
@@ -144,9 +147,9 @@ def words(folded: bytes) -> list[bytes]:
     >>> words(b"Oxytocin and grief. A couple's loss (0.5 IU).")
     [b'Oxytocin', b'and', b'grief', b'\\x01', b'A', b'couples', b'loss', b'0', b'5', b'IU']
     """
-    for mark, replacement in _SENTENCE_MARKS:
+    for mark, replacement in _MARKS:
         folded = folded.replace(mark, replacement)
-    return folded.translate(_WORD_BYTES, b"'").split()
+    return folded.translate(_WORD_BYTES).split()
 
 
 def stem_of(word: bytes) -> str:
@@ -202,7 +205,7 @@ def abbreviations(folded: bytes) -> dict[bytes, list[bytes]]:
         start = max(0, match.start() - _LONGEST_LONG_FORM)
         long_form = _long_form(short.lower(), folded[start : match.start()])
         if long_form:
-            found[short] = long_form.translate(_WORD_BYTES, b"'").split()
+            found[short] = words(long_form)
     return found
 
 
