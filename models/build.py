@@ -5,8 +5,8 @@
 The corpus is a folder of CSV files with the columns ``id``, ``title``, ``abstract``, ``domains`` (keys joined
 by ``;``) and ``scope``: ``train.csv`` and ``test.csv`` hold real abstracts, ``written.csv`` invented ones,
 ``reworded.csv`` real papers retold; ``background.csv.gz`` holds abstracts without labels, of which
-``models/training/background-labels.csv`` labels some. The abstracts belong to their authors and publishers, so
-the corpus is no part of this repository; the model folder holds their identifiers and labels.
+``models/training/background-labels.csv`` labels some. The abstracts belong to their authors and publishers,
+so the corpus is no part of this repository; the model folder holds their identifiers and labels.
 """
 
 import argparse
@@ -29,9 +29,9 @@ MAX_SIZE = 3_000_000
 TEXT = CardText(
     title="oxytocin-domains",
     purpose="""\
-For: suggesting which of seven domains of the oxytocin-and-relationships literature a title and abstract belong
-to, in English; to sort, search and screen exports of bibliographic databases, with a person to check what
-matters. The `review` of a tagged text names the domains at which to look oneself.
+For: suggesting which of seven domains of the oxytocin-and-relationships literature a title and abstract
+belong to, in English; to sort, search and screen exports of bibliographic databases, with a person to check
+what matters. The `review` of a tagged text names the domains at which to look oneself.
 
 Not for: deciding alone what a systematic review includes or leaves out; full texts, other languages or other
 fields; judging people or papers, or giving medical advice. A text without a tag is no finding that it is
@@ -56,8 +56,8 @@ opioid use disorder, `stress_buffering` in surveys of distress, `therapy` in pre
 Identifiers (PMID, DOI where known) and labels of the real abstracts stand in `training-ids.csv`; their text
 belongs to their authors and publishers and is not passed on.""",
     failures="""\
-- `opioid_interaction` is the hardest domain: few real texts have it, and the same words are common in papers on
-  opioid use disorder and on analgesia, which do not.
+- `opioid_interaction` is the hardest domain: few real texts have it, and the same words are common in papers
+  on opioid use disorder and on analgesia, which do not.
 - A domain that a review names in one clause among much else is easily missed.
 - Obstetric, renal and pharmacological oxytocin and vasopressin papers should stay untagged; a few are not.
 - Invented and retold texts were written in few hands. A model can learn the hand instead of the domain; the
@@ -65,9 +65,9 @@ belongs to their authors and publishers and is not passed on.""",
 - The model weighs words, neighbours and pairs of key words in a sentence. It does not understand negation, or
   an argument that runs over several sentences.""",
     test="""\
-`test.csv`: real abstracts, labelled by two annotators (language models), disagreements settled by a third; near
-duplicates of them were removed from the training data. Chosen as the training data were, so harder than a
-random export. Measured once, after all choices had been made by cross-validation.""",
+`test.csv`: real abstracts, labelled by two annotators (language models), disagreements settled by a third;
+near duplicates of them were removed from the training data. Chosen as the training data were, so harder than
+a random export. Features, settings, calibration and thresholds were chosen on the training data alone.""",
 )
 
 

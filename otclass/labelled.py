@@ -241,7 +241,7 @@ class _Reading:
             return column_of.get("domains", column_of.get("labels"))
         if domains.strip().casefold() not in column_of:
             raise LabelledError(
-                f"{path}: there is no column {domains!r}; its columns are {', '.join(column_of.values())}."
+                f"{path}: there is no column {domains!r}; its columns are {', '.join(reversed(column_of.values()))}."
             )
         return column_of[domains.strip().casefold()]
 
