@@ -230,7 +230,9 @@ class _Reading:
             )
         if not records:
             return
-        column_of = {str(name).strip().casefold(): name for name in reversed(list(records[0].raw))}
+        column_of: dict[str, str] = {}
+        for name in records[0].raw:
+            column_of.setdefault(name.strip().casefold(), name)
         joined = self._joined_column(path, column_of, domains)
         flags = self._flag_columns(path, records) if joined is None else {}
         for record in records:
@@ -241,7 +243,7 @@ class _Reading:
             return column_of.get("domains", column_of.get("labels"))
         if domains.strip().casefold() not in column_of:
             raise LabelledError(
-                f"{path}: there is no column {domains!r}; its columns are {', '.join(reversed(column_of.values()))}."
+                f"{path}: there is no column {domains!r}; its columns are {', '.join(column_of.values())}."
             )
         return column_of[domains.strip().casefold()]
 
