@@ -1,0 +1,165 @@
+import csv
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from otclass.cli import main
+from otclass.records import read_records
+
+GRIEF = "Bereaved parents after the loss of a child: grief, loneliness and plasma oxytocin."
+LABOUR = "Labour induction with oxytocin infusion or misoprostol: caesarean section rates."
+
+
+def run(*arguments, **options):
+    return CliRunner().invoke(main, [str(argument) for argument in arguments], **options)
+
+
+@pytest.fixture
+def table(tmp_path):
+    path = tmp_path / "my abstracts.csv"
+    path.write_text(
+        f"Title,Abstract,Notes\nLoss,{GRIEF!r},mine\n,{LABOUR!r},\nLoss,{GRIEF!r},again\n".replace("'", '"')
+    )
+    return path
+
+
+def test_a_text():
+    answer = run("tag", GRIEF)
+    assert answer.exit_code == 0
+    assert answer.stdout.startswith("grief\t0.")
+    assert run("tag", LABOUR).stdout == ""
+
+
+def test_a_text_as_json():
+    answer = json.loads(run("tag", GRIEF, "--json").stdout)
+    assert answer["tags"] == ["grief"]
+    assert set(answer) == {"tags", "probabilities", "neuropeptide", "review"}
+
+
+def test_a_pasted_page_on_standard_input():
+    page = f"Skip to main content\nLog in\n\nLoss and oxytocin\n\nAbstract\n{GRIEF}\n\nFull text links\nCookies\n"
+    assert run("tag", "-", input=page).stdout.startswith("grief\t")
+
+
+def test_records_on_standard_input():
+    answer = run("tag", "-", input=f"TY  - JOUR\nTI  - Loss\nAB  - {GRIEF}\nER  - \n")
+    assert answer.stdout == "grief\tLoss\n"
+
+
+def test_a_table_keeps_its_columns(table, tmp_path):
+    answer = run("tag", table, "-o", tmp_path / "out.csv", "--summary", tmp_path / "summary.json")
+    assert answer.exit_code == 0, answer.output
+    with (tmp_path / "out.csv").open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["Notes"] for row in rows] == ["mine", "", "again"]
+    assert [row["tags"] for row in rows] == ["grief", "", "grief"]
+    assert 0.5 < float(rows[0]["p_grief"]) <= 1
+    summary = json.loads((tmp_path / "summary.json").read_text())
+    assert (summary["read"], summary["tagged"], summary["duplicates"]) == (3, 2, 0)
+    assert summary["domains"]["grief"] == 2
+    assert "3 records read" in answer.stderr
+
+
+def test_named_columns(tmp_path):
+    path = tmp_path / "odd.csv"
+    path.write_text(f'zusammen,wert\n"{GRIEF}",1\n')
+    assert run("tag", path).exit_code == 1
+    answer = run("tag", path, "--text-column", "zusammen")
+    assert answer.stdout.startswith("grief\t")
+
+
+def test_several_files_and_a_bad_one(table, tmp_path):
+    (tmp_path / "bad.ris").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 20)
+    answer = run("tag", table, tmp_path / "bad.ris", "-o", tmp_path / "out.jsonl")
+    assert answer.exit_code == 3
+    assert "bad.ris" in answer.stderr
+    assert len((tmp_path / "out.jsonl").read_text().splitlines()) == 3
+
+
+def test_back_into_a_reference_manager(tmp_path):
+    path = tmp_path / "zotero.ris"
+    path.write_text(f"TY  - JOUR\nTI  - Loss\nAB  - {GRIEF}\nKW  - mourning\nER  - \n")
+    assert run("tag", path, "-o", tmp_path / "out.ris").exit_code == 0
+    content = (tmp_path / "out.ris").read_text(encoding="utf-8-sig")
+    assert "KW  - otclass:grief" in content
+    assert "KW  - mourning" in content
+
+
+def test_a_run_is_resumed(table, tmp_path, monkeypatch):
+    out = tmp_path / "out.csv"
+    monkeypatch.setattr("otclass.cli._CHUNK", 1)
+    whole = run("tag", table, "-o", tmp_path / "whole.csv", "--summary", tmp_path / "whole.json")
+    assert whole.exit_code == 0
+    from otclass.tagger import Tagger
+
+    original, calls = Tagger.tag, []
+
+    def interrupted(self, *arguments, **options):
+        calls.append(1)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return original(self, *arguments, **options)
+
+    monkeypatch.setattr(Tagger, "tag", interrupted)
+    assert run("tag", table, "-o", out).exit_code != 0
+    assert not out.exists()
+    monkeypatch.setattr(Tagger, "tag", original)
+    answer = run("tag", table, "-o", out, "--resume", "--summary", tmp_path / "out.json")
+    assert answer.exit_code == 0, answer.output
+    assert out.read_bytes() == (tmp_path / "whole.csv").read_bytes()
+    assert (tmp_path / "out.json").read_text() == (tmp_path / "whole.json").read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (("tag",), 2, "give a text"),
+        (("tag", "missing.csv"), 1, "no such file"),
+        (("tag", "my missing file.csv"), 1, "no such file"),
+        (("tag", GRIEF, "--threshold", "high"), 2, "neither a number"),
+        (("tag", GRIEF, "--threshold", "greif=0.3"), 1, "greif"),
+        (("tag", GRIEF, "--model", "nowhere"), 1, "nowhere is no folder"),
+        (("tag", GRIEF, "--resume"), 2, "--resume needs -o"),
+        (("fetch", "-o", "x.nbib"), 2, "QUERY or --ids"),
+        (("tag", GRIEF, "-o", "out.docx"), 1, "docx"),
+    ],
+)
+def test_wrong_use(arguments, code, message, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    answer = run(*arguments)
+    assert answer.exit_code == code
+    assert message in answer.stderr
+    assert "Traceback" not in answer.output
+
+
+def test_thresholds():
+    assert run("tag", GRIEF, "--threshold", "1").stdout == ""
+    assert run("tag", GRIEF, "--threshold", "grief=1", "--threshold", "therapy=0").stdout.startswith(
+        "therapy\t"
+    )
+
+
+def test_domains_and_version():
+    assert "grief\n    Grief: Loss of" in run("domains").stdout
+    assert "grief: " in run("domains", "--model", "-n", "5").stdout
+    assert run("--version").exit_code == 0
+
+
+def test_train_evaluate_and_tag_with_labels_of_ones_own(tmp_path, invented):
+    labelled, model = tmp_path / "labelled.csv", tmp_path / "mine"
+    with labelled.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["title", "abstract", "domains"])
+        for row in invented:
+            animal = "animal" if "rats" in row["abstract"] or "mice" in row["abstract"] else ""
+            review = "review" if "review" in row["abstract"].lower() else ""
+            writer.writerow([row["title"], row["abstract"], ";".join(filter(None, [animal, review]))])
+    answer = run("train", labelled, "-o", model)
+    assert answer.exit_code == 0, answer.output
+    assert (model / "README.md").read_text().startswith("#")
+    assert run("train", labelled, "-o", model).exit_code == 1
+    assert json.loads(run("evaluate", model, labelled, "--json").stdout)
+    text = "Rats and mice were given oxytocin; rats drank more."
+    assert run("tag", text, "--model", model).stdout.startswith("animal\t")
+    assert list(read_records(labelled))
