@@ -17,7 +17,10 @@ from otclass.text import tokenize
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.axes import Axes
     from sklearn.pipeline import Pipeline
+
+    from otclass.evidence import Explanation
 
 Thresholds = float | Mapping[str, float]
 
@@ -41,6 +44,40 @@ class Tags(tuple[str, ...]):
     probabilities: dict[str, float]
     neuropeptide: float | None
     review: tuple[str, ...]
+    _origin: "tuple[Tagger, tuple[str, ...], list[float]] | None"
+
+    def explain(self) -> "Explanation":
+        """Give the evidence: which words and sentences carried each domain, and which spoke against it.
+
+        Returns
+        -------
+        Explanation
+
+        Raises
+        ------
+        ValueError
+            If the tags were unpickled: they leave their text and model behind; ask `Tagger.explain`.
+
+        Examples
+        --------
+        >>> from otclass import tag
+        >>> tags = tag("Grief and loneliness of bereaved parents after the loss of a child.")
+        >>> tags.explain().domains["grief"].supporting[0].contribution > 0
+        True
+        """
+        if self._origin is None:
+            raise ValueError("these tags were unpickled, without their text; use Tagger.explain(text).")
+        from otclass.evidence import explain
+
+        tagger, fields, cut = self._origin
+        return explain(tagger.model, fields, self.probabilities, dict(zip(tagger.domains, cut, strict=True)))
+
+    def _repr_html_(self) -> str | None:
+        return self.explain()._repr_html_() if self._origin else None
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Between processes tags travel without the model.
+        return self.__dict__ | {"_origin": None}
 
 
 class Tagger:
@@ -148,17 +185,17 @@ class Tagger:
     ) -> Tags | list[Tags]:
         if text is not None and title is None and abstract is None:
             if isinstance(text, str):
-                return next(self._tags([clean(text)], thresholds))
-            return list(self._tags(map(clean, _checked(text, "texts")), thresholds))
+                return next(self._tags([(text,)], thresholds))
+            return list(self._tags(zip(_checked(text, "texts"), strict=True), thresholds))
         if text is None and title is not None and abstract is not None:
             if isinstance(title, str) and isinstance(abstract, str):
-                return next(self._tags([_join(title, abstract)], thresholds))
+                return next(self._tags([(title, abstract)], thresholds))
             if isinstance(title, str) or isinstance(abstract, str):
                 raise TypeError("title and abstract must both be one text, or both be many.")
             titles, abstracts = list(_checked(title, "titles")), list(_checked(abstract, "abstracts"))
             if len(titles) != len(abstracts):
                 raise ValueError(f"there are {len(titles)} titles but {len(abstracts)} abstracts.")
-            return list(self._tags(map(_join, titles, abstracts), thresholds))
+            return list(self._tags(zip(titles, abstracts, strict=True), thresholds))
         raise TypeError("give a text (or texts), or title and abstract; None is no text.")
 
     def probabilities(self, texts: Iterable[str]) -> Floats:
@@ -173,8 +210,101 @@ class Tagger:
         ndarray of float, shape (n_texts, n_labels)
             Columns in the order of ``model.labels``.
         """
-        chunks = list(self._probabilities(map(clean, _checked(texts, "texts"))))
+        chunks = [chunk for _, chunk in self._probabilities(zip(_checked(texts, "texts"), strict=True))]
         return np.concatenate(chunks) if chunks else np.empty((0, len(self.model.labels)))
+
+    def explain(
+        self,
+        text: str | None = None,
+        *,
+        title: str | None = None,
+        abstract: str | None = None,
+        thresholds: Thresholds | None = None,
+    ) -> "Explanation":
+        """Tag one text and give the evidence: which words and sentences carried each domain.
+
+        Parameters
+        ----------
+        text : str
+            A text (title and abstract, or a pasted page).
+        title, abstract : str
+            The two fields apart, instead of `text`.
+        thresholds : float or mapping of str to float, optional
+            As for `tag`.
+
+        Returns
+        -------
+        Explanation
+
+        Raises
+        ------
+        TypeError, ValueError
+            As for `tag`; TypeError also for many texts, which are explained one by one.
+
+        Examples
+        --------
+        >>> explanation = Tagger.default().explain(title="Grief and oxytocin", abstract="Widows felt lonely.")
+        >>> explanation.source
+        'Grief and oxytocin\\nWidows felt lonely.'
+        """
+        for given in (text, title, abstract):
+            if given is not None and not isinstance(given, str):
+                raise TypeError(f"explain takes one text, not {_kind(given)}; explain texts one by one.")
+        tags = self._tag(text, title, abstract, thresholds)
+        assert isinstance(tags, Tags)
+        return tags.explain()
+
+    def terms(self, domain: str, n: int = 30) -> list[tuple[str, float]]:
+        """List the terms that mean a domain to the model.
+
+        Parameters
+        ----------
+        domain : str
+            Key of a domain, or another of ``model.labels``.
+        n : int, default 30
+            How many for the domain, and how many against it.
+
+        Returns
+        -------
+        list of tuple of str and float
+            Term and what it carries across the literature (`otclass.evidence.importance`; comparable, without
+            a unit), the strongest for the domain first, the strongest against it last.
+
+        Raises
+        ------
+        ValueError
+            If the model has no such domain, or `n` is negative.
+
+        Examples
+        --------
+        >>> "grief" in [term for term, weight in Tagger.default().terms("grief", n=5)]
+        True
+        """
+        from otclass.evidence import strongest_terms
+
+        return strongest_terms(self.model, domain, n)
+
+    def plot_terms(self, domain: str, n: int = 15) -> "Axes":
+        """Plot the terms that mean a domain to the model.
+
+        Parameters
+        ----------
+        domain, n
+            As for `terms`.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+            On a figure of its own.
+
+        Raises
+        ------
+        ValueError
+            As for `terms`.
+        """
+        from otclass.evidence import plot_terms
+
+        return plot_terms(self.model, domain, n)
 
     def frame(self, texts: Iterable[str], *, thresholds: Thresholds | None = None) -> "pd.DataFrame":
         """Tag many texts into a table.
@@ -226,27 +356,31 @@ class Tagger:
                 raise ValueError(f"threshold for {domain} is {threshold!r}; it must be a number from 0 to 1.")
         return list(cut.values())
 
-    def _probabilities(self, cleaned: Iterable[str]) -> Iterator[Floats]:
-        texts = iter(cleaned)
+    def _probabilities(
+        self, origins: Iterable[tuple[str, ...]]
+    ) -> Iterator[tuple[list[tuple[str, ...]], Floats]]:
+        """The probabilities of texts, of each its fields, chunk by chunk."""
+        texts = iter(origins)
         while chunk := list(islice(texts, _CHUNK)):
-            yield expit(self.model.score(map(tokenize, chunk)))
+            yield chunk, expit(self.model.score(map(tokenize, map(_join, chunk))))
 
-    def _tags(self, cleaned: Iterable[str], thresholds: Thresholds | None) -> Iterator[Tags]:
+    def _tags(self, origins: Iterable[tuple[str, ...]], thresholds: Thresholds | None) -> Iterator[Tags]:
         cut = self._cut(thresholds)
         review = self.model.review[self._columns]
         scope = self.model.labels.index(self.model.scope) if self.model.scope else None
-        for chunk in self._probabilities(cleaned):
+        for fields, chunk in self._probabilities(origins):
             probability = chunk[:, self._columns]
             tagged = probability >= cut
             looked_at = (probability >= review[:, 0]) & (probability <= review[:, 1])
             scopes = chunk[:, scope].tolist() if scope is not None else [None] * len(chunk)
-            rows = zip(probability.tolist(), tagged.tolist(), looked_at.tolist(), scopes, strict=True)
-            for values, is_tagged, is_looked_at, in_scope in rows:
+            rows = zip(fields, probability.tolist(), tagged.tolist(), looked_at.tolist(), scopes, strict=True)
+            for origin, values, is_tagged, is_looked_at, in_scope in rows:
                 named = dict(zip(self.domains, values, strict=True))
                 tags = Tags(_chosen(named, is_tagged))
                 tags.probabilities = named
                 tags.neuropeptide = in_scope
                 tags.review = _chosen(named, is_looked_at)
+                tags._origin = (self, origin, cut)
                 yield tags
 
     def to_pipeline(self) -> "Pipeline":
@@ -326,8 +460,8 @@ def _default() -> Tagger:
     return Tagger.load(packed if packed.is_dir() else package.parent / "models" / "oxytocin-domains")
 
 
-def _join(title: str, abstract: str) -> str:
-    return f"{clean(title)}\n{clean(abstract)}"
+def _join(fields: tuple[str, ...]) -> str:
+    return "\n".join(map(clean, fields))
 
 
 def _chosen(named: Mapping[str, float], chosen: Sequence[bool]) -> tuple[str, ...]:
