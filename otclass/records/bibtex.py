@@ -30,9 +30,10 @@ _AT = "\ue000"
 _MARK = re.compile(r'[{}"]')
 _LATEX = re.compile(r"[\\$~]|--|``|''")
 _COMMENT = re.compile(r"(?<!\\)%")
-_LONGEST_ABBREVIATION = (
-    10_000  # characters of an @string; those that build on each other could grow without bounds
-)
+_LONGEST_ABBREVIATION = 10_000  # characters; those that build on each other could grow without bounds
+
+# What it logs is reported here with file and line, and would otherwise be printed too.
+logging.getLogger("bibtexparser").addHandler(logging.NullHandler())
 
 
 def sniff(head: str) -> bool:
@@ -49,7 +50,6 @@ def read(source: Source) -> Iterator[Record]:
         raise source.error(
             'reading BibTeX needs bibtexparser, which is not installed: pip install "otclass[records]"'
         ) from None
-    logging.getLogger("bibtexparser").addHandler(logging.NullHandler())  # what it logs is reported below
     strings: dict[str, str] = {}
     for line, text in _entries(source):
         blocks = Splitter(text).split().blocks

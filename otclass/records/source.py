@@ -70,8 +70,7 @@ class Source:
         self.fault: RecordError | None = None
         raw = _Bytes(stream, self)
         head = _read_fully(raw, HEAD)
-        self.compressed = head.startswith(b"\x1f\x8b")
-        if self.compressed:
+        if head.startswith(b"\x1f\x8b"):
             packed = _Replayed(head, raw)
             raw = _Bytes(gzip.GzipFile(fileobj=packed), self, packed)
             head = _read_fully(raw, HEAD)

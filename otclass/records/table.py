@@ -42,7 +42,7 @@ _NAMES: Mapping[str, str] = {
     "summary sommario description",
     "text": "text texts fulltext content body inhalt texte texto testo tekst",
     "keywords": "authorkeywords keywords keyword kw de manualtags subjects subjectterms subject "
-    "indexkeywords keywordsplus embasekeywords topics tags schlagworter schlusselworter stichworter "
+    "indexkeywords keywordsplus embasekeywords topics schlagworter schlusselworter stichworter "
     "motscles palabrasclave parolechiave palavraschave trefwoorden automatictags",
     "mesh": "meshterms mesh meshheadings meshheading mh meshsubjectheadings medicalsubjectheadings "
     "meshdescriptors",
