@@ -32,7 +32,7 @@ N_BINS = 15
 N_BOOTSTRAPS = 1000
 _SEED = 0
 _CHUNK = 50  # bootstrap samples held in memory at once
-_PLOTTED = 10  # texts in a bin of the calibration plot
+_PLOTTED = 20  # texts in a bin of the calibration plot
 _BESIDE = 3  # domains named beside an error
 
 
@@ -605,7 +605,13 @@ def _card(trained: Trained, text: CardText, test: Evaluation | None) -> str:
         for file, its in trained.by_file.items():
             figures = [str(its.macro_f1), str(its.micro_f1), str(its.none_tagged)]
             files.append([file, f"{its.texts:,}", *figures])
-        sections.append(("By file, by cross-validation", _markdown(files)))
+        sections.append(
+            (
+                "By file, by cross-validation",
+                "Macro-F1 weighs a domain of which a file has two texts like one of which it has hundreds: see "
+                f"the intervals.\n\n{_markdown(files)}",
+            )
+        )
     sections += [
         (
             "Thresholds and the band for review",
@@ -667,7 +673,7 @@ def _calibration_plot(cross_validation: Evaluation, test: Evaluation | None) -> 
         for panel, its in zip(panels, cross_validation.domains, strict=False):
             panel.plot([0, 1], [0, 1], color="0.6", linestyle="--", linewidth=1)
             panel.set_title(names.get(its.key, its.key), fontsize=10)
-            panel.set(xlim=(0, 1), ylim=(0, 1), aspect="equal")
+            panel.set(xlim=(0, 1), ylim=(0, 1), xticks=(0, 0.5, 1), yticks=(0, 0.5, 1), aspect="equal")
         for name, evaluation, style in kinds:
             figures = {its.key: its for its in evaluation.domains}
             for panel, its in zip(panels, cross_validation.domains, strict=False):
