@@ -339,7 +339,7 @@ class _Run:
 
         seen, names = Duplicates(), _Names()
         with _progress(None, "record") as bar:
-            while chunk := list(islice(records, _CHUNK)):
+            while chunk := list(islice(records, _CHUNK * (1 if self.jobs == 1 else 8))):
                 firsts = [names.first(record, seen.first(record)) for record in chunk]
                 # What an interrupted run has written is read again, for the duplicates, but not tagged again.
                 left, skip = chunk[skip:], max(0, skip - len(chunk))
@@ -460,14 +460,16 @@ def train(
         "domains": domains_column,
     }
     data = _labelled(labelled, labels.split(",") if labels else None, columns)
-    with _progress(None, "fit") as bar:
-        trained = training.train(data, n_jobs=jobs, progress=bar.update)
+    say = (lambda message: click.echo(message, err=True)) if sys.stderr.isatty() else None
+    trained = training.train(data, n_jobs=jobs, progress=say)
+    for note in trained.notes:
+        click.echo(f"note: {note}", err=True)
     evaluation = None
     if test:
         tested = _labelled((test,), list(data.labels), columns)
         evaluation = training.evaluate(Tagger(trained.model), tested)
-    training.save(trained, output, force=force, evaluation=evaluation)
-    click.echo(str(evaluation or trained.report))
+    training.save(trained, output, force=force, test=evaluation)
+    click.echo(str(evaluation or trained.cross_validation))
     click.echo(f"{output} written", err=True)
 
 

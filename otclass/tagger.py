@@ -1,8 +1,9 @@
 """Tagger: a trained model in use, and Tags, its answer."""
 
 import os
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, overload
@@ -24,7 +25,10 @@ if TYPE_CHECKING:
 
 Thresholds = float | Mapping[str, float]
 
-_CHUNK = 512
+_CHUNK = 128
+"""Texts counted at once: enough for NumPy, few enough for the processor's cache."""
+_SHARED_CHUNK = 1000
+"""Texts sent to another process at once."""
 
 
 class Tags(tuple[str, ...]):
@@ -131,16 +135,23 @@ class Tagger:
         return _default()
 
     @overload
-    def tag(self, text: str, *, thresholds: Thresholds | None = None) -> Tags: ...  # type: ignore[overload-overlap]
+    def tag(self, text: str, *, thresholds: Thresholds | None = None, n_jobs: int = 1) -> Tags: ...  # type: ignore[overload-overlap]
     @overload
-    def tag(self, text: Iterable[str], *, thresholds: Thresholds | None = None) -> list[Tags]: ...
+    def tag(
+        self, text: Iterable[str], *, thresholds: Thresholds | None = None, n_jobs: int = 1
+    ) -> list[Tags]: ...
     @overload
     def tag(  # type: ignore[overload-overlap]
-        self, *, title: str, abstract: str, thresholds: Thresholds | None = None
+        self, *, title: str, abstract: str, thresholds: Thresholds | None = None, n_jobs: int = 1
     ) -> Tags: ...
     @overload
     def tag(
-        self, *, title: Iterable[str], abstract: Iterable[str], thresholds: Thresholds | None = None
+        self,
+        *,
+        title: Iterable[str],
+        abstract: Iterable[str],
+        thresholds: Thresholds | None = None,
+        n_jobs: int = 1,
     ) -> list[Tags]: ...
 
     def tag(
@@ -150,6 +161,7 @@ class Tagger:
         title: str | Iterable[str] | None = None,
         abstract: str | Iterable[str] | None = None,
         thresholds: Thresholds | None = None,
+        n_jobs: int = 1,
     ) -> Tags | list[Tags]:
         """Tag one text or many.
 
@@ -161,6 +173,9 @@ class Tagger:
             The two fields apart, instead of `text`; both single or both many.
         thresholds : float or mapping of str to float, optional
             Probability from which a domain is given, for all or by domain, instead of the model's.
+        n_jobs : int, default 1
+            Processes to share many texts out to, through joblib and whatever backend is registered with it
+            (extra ``otclass[parallel]``); -1 for all cores. Pays from some thousands of texts on.
 
         Returns
         -------
@@ -174,7 +189,7 @@ class Tagger:
         ValueError
             If a threshold names no domain or lies outside 0 to 1, or titles and abstracts differ in number.
         """
-        return self._tag(text, title, abstract, thresholds)
+        return self._tag(text, title, abstract, thresholds, n_jobs)
 
     def _tag(
         self,
@@ -182,11 +197,12 @@ class Tagger:
         title: str | Iterable[str] | None,
         abstract: str | Iterable[str] | None,
         thresholds: Thresholds | None,
+        n_jobs: int,
     ) -> Tags | list[Tags]:
         if text is not None and title is None and abstract is None:
             if isinstance(text, str):
                 return next(self._tags([(text,)], thresholds))
-            return list(self._tags(zip(_checked(text, "texts"), strict=True), thresholds))
+            return list(self._tags(zip(_checked(text, "texts"), strict=True), thresholds, n_jobs))
         if text is None and title is not None and abstract is not None:
             if isinstance(title, str) and isinstance(abstract, str):
                 return next(self._tags([(title, abstract)], thresholds))
@@ -195,7 +211,7 @@ class Tagger:
             titles, abstracts = list(_checked(title, "titles")), list(_checked(abstract, "abstracts"))
             if len(titles) != len(abstracts):
                 raise ValueError(f"there are {len(titles)} titles but {len(abstracts)} abstracts.")
-            return list(self._tags(zip(titles, abstracts, strict=True), thresholds))
+            return list(self._tags(zip(titles, abstracts, strict=True), thresholds, n_jobs))
         raise TypeError("give a text (or texts), or title and abstract; None is no text.")
 
     def probabilities(self, texts: Iterable[str]) -> Floats:
@@ -250,7 +266,7 @@ class Tagger:
         for given in (text, title, abstract):
             if given is not None and not isinstance(given, str):
                 raise TypeError(f"explain takes one text, not {_kind(given)}; explain texts one by one.")
-        tags = self._tag(text, title, abstract, thresholds)
+        tags = self._tag(text, title, abstract, thresholds, 1)
         assert isinstance(tags, Tags)
         return tags.explain()
 
@@ -357,18 +373,35 @@ class Tagger:
         return list(cut.values())
 
     def _probabilities(
-        self, origins: Iterable[tuple[str, ...]]
+        self, origins: Iterable[tuple[str, ...]], n_jobs: int = 1
     ) -> Iterator[tuple[list[tuple[str, ...]], Floats]]:
         """The probabilities of texts, of each its fields, chunk by chunk."""
-        texts = iter(origins)
-        while chunk := list(islice(texts, _CHUNK)):
-            yield chunk, expit(self.model.score(map(tokenize, map(_join, chunk))))
+        if n_jobs == 1:
+            for chunk in _chunks(origins, _CHUNK):
+                yield chunk, self._probability(chunk)
+            return
+        try:
+            from joblib import Parallel, delayed
+        except ImportError as error:
+            raise ImportError("n_jobs needs joblib: pip install 'otclass[parallel]'.") from error
+        chunks = list(_chunks(origins, _SHARED_CHUNK))
+        # Processes open the model from a folder once, instead of getting it with every chunk.
+        with tempfile.TemporaryDirectory() as temporary:
+            folder = str(Path(temporary, "model"))
+            modelfile.save(self.model, folder)
+            answers = Parallel(n_jobs=n_jobs)(delayed(_probability_in)(folder, chunk) for chunk in chunks)
+        yield from zip(chunks, answers, strict=True)
 
-    def _tags(self, origins: Iterable[tuple[str, ...]], thresholds: Thresholds | None) -> Iterator[Tags]:
+    def _probability(self, fields: Iterable[tuple[str, ...]]) -> Floats:
+        return expit(self.model.score(map(tokenize, map(_join, fields))))
+
+    def _tags(
+        self, origins: Iterable[tuple[str, ...]], thresholds: Thresholds | None, n_jobs: int = 1
+    ) -> Iterator[Tags]:
         cut = self._cut(thresholds)
         review = self.model.review[self._columns]
         scope = self.model.labels.index(self.model.scope) if self.model.scope else None
-        for fields, chunk in self._probabilities(origins):
+        for fields, chunk in self._probabilities(origins, n_jobs):
             probability = chunk[:, self._columns]
             tagged = probability >= cut
             looked_at = (probability >= review[:, 0]) & (probability <= review[:, 1])
@@ -398,16 +431,16 @@ class Tagger:
 
 
 @overload
-def tag(text: str, *, thresholds: Thresholds | None = None) -> Tags: ...  # type: ignore[overload-overlap]
+def tag(text: str, *, thresholds: Thresholds | None = None, n_jobs: int = 1) -> Tags: ...  # type: ignore[overload-overlap]
 @overload
-def tag(text: Iterable[str], *, thresholds: Thresholds | None = None) -> list[Tags]: ...
+def tag(text: Iterable[str], *, thresholds: Thresholds | None = None, n_jobs: int = 1) -> list[Tags]: ...
 @overload
 def tag(  # type: ignore[overload-overlap]
-    *, title: str, abstract: str, thresholds: Thresholds | None = None
+    *, title: str, abstract: str, thresholds: Thresholds | None = None, n_jobs: int = 1
 ) -> Tags: ...
 @overload
 def tag(
-    *, title: Iterable[str], abstract: Iterable[str], thresholds: Thresholds | None = None
+    *, title: Iterable[str], abstract: Iterable[str], thresholds: Thresholds | None = None, n_jobs: int = 1
 ) -> list[Tags]: ...
 
 
@@ -417,12 +450,13 @@ def tag(
     title: str | Iterable[str] | None = None,
     abstract: str | Iterable[str] | None = None,
     thresholds: Thresholds | None = None,
+    n_jobs: int = 1,
 ) -> Tags | list[Tags]:
     """Tag one text or many with the shipped model.
 
     Parameters
     ----------
-    text, title, abstract, thresholds
+    text, title, abstract, thresholds, n_jobs
         As for `Tagger.tag`.
 
     Returns
@@ -444,7 +478,7 @@ def tag(
     >>> t.probabilities["social_touch"] > 0.9
     True
     """
-    return _default()._tag(text, title, abstract, thresholds)
+    return _default()._tag(text, title, abstract, thresholds, n_jobs)
 
 
 def expit(log_odds: Floats) -> Floats:
@@ -462,6 +496,22 @@ def _default() -> Tagger:
 
 def _join(fields: tuple[str, ...]) -> str:
     return "\n".join(map(clean, fields))
+
+
+def _chunks(origins: Iterable[tuple[str, ...]], size: int) -> Iterator[list[tuple[str, ...]]]:
+    rest = iter(origins)
+    while chunk := list(islice(rest, size)):
+        yield chunk
+
+
+def _probability_in(folder: str, fields: list[tuple[str, ...]]) -> Floats:
+    """Work for another process: probabilities by the model in a folder."""
+    return _opened(folder)._probability(fields)
+
+
+@lru_cache(maxsize=2)
+def _opened(folder: str) -> Tagger:
+    return Tagger.load(folder)
 
 
 def _chosen(named: Mapping[str, float], chosen: Sequence[bool]) -> tuple[str, ...]:
