@@ -66,7 +66,7 @@ _SENTENCES_IN_VIEW = 3
 _FAINTEST = 0.08
 _LEVELS = 3
 _ENTITY = re.compile(r"&(?:amp;)*#?\w+;?")
-_RUN = re.compile(rb"[A-Za-z0-9\x01](?:[A-Za-z0-9\x01']*[A-Za-z0-9\x01])?")
+_WORD = re.compile(rb"[A-Za-z0-9](?:[A-Za-z0-9']*[A-Za-z0-9])?")
 _CONTROL = dict.fromkeys([*range(9), *range(14, 32), *range(127, 160), *range(0x202A, 0x202F)], "\ufffd")
 _WHITESPACE = dict.fromkeys([9, 10, 11, 12, 13, 0x2028, 0x2029], " ")
 
@@ -224,8 +224,8 @@ class Explanation:
         Returns
         -------
         dict
-            ``text``, ``tags``, ``review``; ``terms``, in no order of rank, each with its contribution to every
-            domain; ``domains``, the most probable first, with their sentences ranked. Spans are
+            ``text``, ``tags``, ``review``; ``terms``, in the model's order, each with its contribution to
+            every domain; ``domains``, the most probable first, each with its sentences, ranked. Spans are
             ``[start, end]`` in ``text``.
         """
         reading, domains = self._reading, self.domains.values()
@@ -403,7 +403,7 @@ class DomainEvidence:
             return ()
         reading = self._reading
         model, counts = reading.model, reading.counts
-        strongest = np.argsort(-importance(model)[:, self._column], kind="stable")[:_CANDIDATES]
+        strongest = _ranking(model)[:_CANDIDATES, self._column]
         absent = strongest[~np.isin(strongest, counts.term)]
         absent = absent[model.coef[absent, self._column] > 0]
         # The text once for each absent term, with this term added: scored like any text.
@@ -572,7 +572,7 @@ def place_tokens(text: str) -> list[Token]:
     """
     folded = fold(text)
     origin = _origins(text)
-    runs = iter(_RUN.finditer(folded))
+    matches = _WORD.finditer(folded)
     tokens = words(folded)
     spans: list[Span] = []
     end = 0
@@ -580,9 +580,8 @@ def place_tokens(text: str) -> list[Token]:
         if token == SENTENCE_END:
             spans.append(Span(end, end))
             continue
-        # A run of nothing but the sentence end's own byte stands for an end, not for a word.
-        run = next(run for run in runs if run[0].replace(b"'", b"") == token)
-        start, stop = origin[run.start()], run.end()
+        match = next(matches)
+        start, stop = origin[match.start()], match.end()
         end = max(origin[stop - 1] + 1, origin[stop])
         spans.append(Span(start, end))
     long_forms = abbreviations(folded)
@@ -686,8 +685,8 @@ def importance(model: Model) -> Floats:
 
     The root mean square of the term's contribution over texts: coefficient times idf, times the square root
     of the share of texts that hold the term, as if once each. That share is read off the idf,
-    ``exp(1 - idf)``; for bigrams and pairs of a model that gives them less weight than single stems it comes out too high.
-    Without the division by the length of each text's vector the unit is arbitrary.
+    ``exp(1 - idf)``; for bigrams and pairs of a model that gives them less weight than single stems it comes
+    out too high. Without the division by the length of each text's vector the unit is arbitrary.
 
     Parameters
     ----------
@@ -699,6 +698,12 @@ def importance(model: Model) -> Floats:
         Positive for the label, negative against it.
     """
     return np.asarray(model.coef * (model.idf * np.exp((1.0 - model.idf) / 2.0))[:, None], dtype=np.float64)
+
+
+@lru_cache(4)
+def _ranking(model: Model) -> Ints:
+    """Terms by importance for each label, the strongest first."""
+    return np.argsort(-importance(model), axis=0, kind="stable")
 
 
 def strongest_terms(model: Model, label: str, n: int = 30) -> list[tuple[str, float]]:
@@ -725,9 +730,9 @@ def strongest_terms(model: Model, label: str, n: int = 30) -> list[tuple[str, fl
         raise ValueError(f"the model knows no domain {label!r}; it knows {', '.join(model.labels)}.")
     if n < 0:
         raise ValueError(f"n is {n}; it must be 0 or more.")
-    weights = importance(model)[:, model.labels.index(label)]
+    column = model.labels.index(label)
+    weights, order = importance(model)[:, column], _ranking(model)[:, column]
     names = _names(model.terms)
-    order = np.argsort(-weights, kind="stable")
     supporting = [term for term in order[:n].tolist() if weights[term] > 0]
     opposing = [term for term in order[max(0, len(order) - n) :].tolist() if weights[term] < 0]
     return [(names[term], float(weights[term])) for term in (*supporting, *opposing)]
