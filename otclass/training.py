@@ -608,8 +608,8 @@ def _card(trained: Trained, text: CardText, test: Evaluation | None) -> str:
         sections.append(
             (
                 "By file, by cross-validation",
-                "Macro-F1 weighs a domain of which a file has two texts like one of which it has hundreds: see "
-                f"the intervals.\n\n{_markdown(files)}",
+                "Macro-F1 weighs a domain of which a file has two texts like one of which it has hundreds: "
+                f"see the intervals.\n\n{_markdown(files)}",
             )
         )
     sections += [
