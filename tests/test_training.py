@@ -1,5 +1,6 @@
 """Training: figures, cross-fitting, model card, model folder. All texts are invented."""
 
+import csv
 import json
 import random
 from dataclasses import replace
@@ -14,7 +15,8 @@ from hypothesis.extra.numpy import arrays
 from sklearn.metrics import average_precision_score, f1_score, precision_score, recall_score
 
 from otclass.classifier import TopicClassifier
-from otclass.labelled import Labelled, LabelledError, Row
+from otclass.domains import DOMAIN_KEYS
+from otclass.labelled import Labelled, LabelledError, Row, read_labelled
 from otclass.modelfile import ModelError
 from otclass.tagger import Tagger
 from otclass.training import (
@@ -31,6 +33,7 @@ from otclass.training import (
 )
 
 LABELS = ("grief", "social_touch")
+OWN_DATA = Path(__file__).parents[1] / "models" / "training"
 WORDS = {
     "grief": "bereaved widow mourning loss yearning funeral lonely",
     "social_touch": "massage stroking hugging caress skin gentle huddle",
@@ -309,3 +312,15 @@ def test_card_of_labels_that_are_no_domains(tmp_path: Path) -> None:
     assert "Over the 30 texts of mine.csv. 2 folds" in card
     assert "## On the test set" not in card
     assert "## By file" not in card
+
+
+@pytest.mark.skipif(not OWN_DATA.is_dir(), reason="the repository's models/training is not beside the tests")
+def test_our_own_training_data() -> None:
+    invented = read_labelled(OWN_DATA / "invented.csv", labels=DOMAIN_KEYS)
+    assert (len(invented), invented.notes, invented.scope.count(None)) == (410, (), 0)
+    with (OWN_DATA / "background-labels.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert list(rows[0]) == ["id", "domains", "scope"]
+    assert len({row["id"] for row in rows}) == len(rows) == 1985
+    assert {row["scope"] for row in rows} == {"neuropeptide", "other"}
+    assert {key for row in rows for key in row["domains"].split(";")} == {*DOMAIN_KEYS, ""}
