@@ -63,7 +63,7 @@ _MISSING = 8
 _IN_VIEW = 8
 _SENTENCES_IN_VIEW = 3
 # Of the strongest place's contribution; what carried less is not marked.
-_FAINTEST = 0.08
+_FAINTEST = 0.12
 _LEVELS = 3
 _ENTITY = re.compile(r"&(?:amp;)*#?\w+;?")
 _WORD = re.compile(rb"[A-Za-z0-9](?:[A-Za-z0-9']*[A-Za-z0-9])?")
