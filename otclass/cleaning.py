@@ -39,17 +39,18 @@ def clean(text: str) -> str:
     str
         ``"title\\nabstract"`` when a title stands on a line (or in a field) of its own, otherwise the
         abstract on one line. A text with nothing to clean comes back as it is, and so does cleaned text:
-        ``clean(clean(x)) == clean(x)``. When no abstract is recognised the whole text is kept, without markup.
+        ``clean(clean(x)) == clean(x)``. When no abstract is recognised the whole text is kept, without
+        markup.
 
     Notes
     -----
     A hyphen at the end of a line goes with the line break ("oxy-\\ntocin" becomes "oxytocin") unless the word
-    is likely a compound: a part of it is frequent in compounds ("double-\\nblind", "dose-\\ndependent"), stands
-    as a word elsewhere in the text while the whole doesn't ("methadone-\\nmaintained"), or is not made of
-    lower-case letters ("5-\\nHT"); or a conjunction follows ("pre-\\nand post-test").
+    is likely a compound: a part of it is frequent in compounds ("double-\\nblind", "dose-\\ndependent"),
+    stands as a word elsewhere in the text while the whole doesn't ("methadone-\\nmaintained"), or is not made
+    of lower-case letters ("5-\\nHT"); or a conjunction follows ("pre-\\nand post-test").
 
-    Time is linear in the length of the text. A text of more than 50,000 lines is not searched for an abstract;
-    its lines are joined.
+    Time is linear in the length of the text. A text of more than 50,000 lines is not searched for an
+    abstract; its lines are joined.
 
     Examples
     --------
@@ -313,7 +314,8 @@ _TITLE_LABELS = _Phrases("""
     title, ti, t1
 """)
 _SECTION_HEADINGS = _Phrases("""
-    outcome measures, outcome measure, population, general purpose, specific objectives, statement of
+    ethics and dissemination, outline, subjects, inclusion criteria ..., exclusion criteria ...,
+    ethnopharmacological relevance, outcome measures, outcome measure, population, general purpose, specific objectives, statement of
     contribution, projected accrual, background ..., introduction, introduction and ..., context ...,
     rationale ..., importance ..., significance, purpose ..., hypothesis, hypotheses, question, questions,
     problem, aim, aims, aim and ..., aims and ..., aims of ..., aim of ..., objective ..., objectives ...,
@@ -354,7 +356,7 @@ _END_HEADINGS = _Phrases("""
     bibliography, literature cited, works cited, reference list, mesh ..., medical subject headings ...,
     publication type, publication types ..., substances, chemicals ..., supplementary ..., supplemental ...,
     supplement, supporting information ..., index terms ..., subject terms ..., subject areas, subject
-    headings, subject, subjects, figure, figures ..., table, tables ..., images, research topic, research
+    headings, subject, figure, figures ..., table, tables ..., images, research topic, research
     topics, topics, you may ..., you might ..., people also ..., readers also ..., others also ..., users
     also ..., customers who ..., more from ..., more like ..., more by ..., more articles ..., more on ...,
     more information, more about ..., more resources, explore ..., discover ..., trending ..., most read
@@ -378,8 +380,9 @@ _END_HEADINGS = _Phrases("""
     (0), data availability ..., availability of ..., ethics ..., ethical ..., consent for ..., consent to
     ..., abbreviations ..., highlights, graphical abstract ..., visual abstract ..., video ..., audio ...,
     plain language ..., plain-language ..., lay summary, editor's summary, editors' note, resumen, résumé,
-    resume, zusammenfassung, resumo, riassunto, 摘要, 要旨, 抄録, аннотация, abstract in ..., abstract (in ...,
-    outline, sections, section snippets, on this page, in this article, in this issue, table of contents,
+    resume, zusammenfassung, resumo, riassunto, 摘要, 要旨, 抄録, аннотация,
+    abstract in ..., abstract (in ...,
+    sections, section snippets, on this page, in this article, in this issue, table of contents,
     contents, footnote, footnotes, endnotes, notes, download ..., view ..., show ..., see more ..., see all
     ..., read ..., load more, associated data, versions, version history, review history, reviewer reports,
     peer review ..., open research ..., open peer ..., condition, conditions ..., condition or disease ...,
@@ -387,7 +390,7 @@ _END_HEADINGS = _Phrases("""
     study groups, study start ..., study status, study phase, study officials, study contacts, study
     locations, study identification, study record ..., study documents, study details, study registration
     dates, study results, enrollment ..., enrolment ..., phase, phases, arms and ..., arms & ..., arm group
-    ..., inclusion criteria ..., exclusion criteria ..., eligibility criteria, eligibility, contacts and
+    ...,  eligibility criteria, eligibility, contacts and
     ..., contact ..., location, locations ..., official title, primary outcome measures ..., collaborators
     ..., sponsor, sponsors ..., sponsor/collaborators, participation criteria, ages eligible ...,
     recruitment ..., responsible party, investigators, publications ..., secondary ids, keywords provided
@@ -398,6 +401,8 @@ _END_HEADINGS = _Phrases("""
     ep, sn, ur, er, kw, mh, pt, dp, la, lid, aid, fau, ad, cn, pb, y1, do, id, jt, tj
 """)
 _KEYWORDS = re.compile(r"(?:author |search )?key\s?-?\s?words?\b|index terms\b|kw\b", re.I)
+# The tags of MEDLINE's and RIS's formats; title and abstract are told apart by _LABELLED.
+_FIELD = re.compile(r"(?:(?:PMID|STAT|DCOM|MHDA|EDAT|CRDT|PHST|CTDT)|[A-Z][A-Z0-9]{2} |[A-Z][A-Z0-9]  )- ")
 _FURNITURE_BEGINNINGS = _Phrases("""
     skip to ..., jump to ..., go to ..., menu ..., main menu, main navigation, toggle ..., search ...,
     advanced ..., browse ..., filter ..., filters, sort by ..., log in ..., login ..., log out, logout, sign
@@ -419,7 +424,7 @@ _FURNITURE_BEGINNINGS = _Phrases("""
     ..., join ..., connect ..., request ..., order ..., buy ..., rent ..., get ..., check ..., track ...,
     report ..., flag ..., bookmark ..., like, recommend ..., promote ..., claim ..., pdf ..., epub ..., xml,
     html, full ..., full-text ..., fulltext ..., free ..., open-access, hybrid ..., gold ..., green ...,
-    preprint ..., this preprint ..., doi ..., pmid ..., pmcid ..., pmc ...,
+    preprint ..., this preprint ..., this article is part ..., doi ..., pmid ..., pmcid ..., pmc ...,
     pii ..., issn ..., isbn ..., bibtex, ris, endnote ..., refworks, zotero, permalink ..., link ..., links
     ..., url ..., copy ..., volume ..., vol. ..., issue ..., pages ..., pp. ..., article ..., original ...,
     research, research article ..., research paper ..., research letter, research report, review, review
@@ -480,7 +485,7 @@ _FRONT = re.compile(
       |updated|publication\ date
       |issue\ date|pub|date)\b.*\b(?:19|20)\d\d\b.*
     |(?:\w+,?\ ){0,2}\d{1,2}(?:st|nd|rd|th)?,?\ \w+,?\ (?:19|20)\d\d\.?$
-    |\w+\ \d{1,2},?\ (?:19|20)\d\d\.?$
+    |(?:.{1,60},\ )?(?:\w+\ \d{1,2},?|\d{1,2}\ \w+)\ (?:19|20)\d\d\.?$
     |(?:\w+\ )?(?:19|20)\d\d\.?$
     |nct\d{8}.*
     )""",
@@ -498,24 +503,33 @@ _NOTICE_SENTENCE = re.compile(
       \b(?:cookies|similar\ technologies)
     |by\ (?:clicking|continuing|using|accepting|closing|browsing|visiting|accessing|submitting)\b.{0,120}
       \b(?:you\ |our\ (?:use|terms|privacy)|cookies)
-    |.{0,80}\bcookies?\b.{0,120}\b(?:you|your|browser|website|(?:this|our|the)\ site|consent|(?:cookie|privacy)\ (?:policy|settings|preferences))\b
-    |we\ have\ located\ links|get\ seaml?ess|get\ seemless|for\ the\ best\ experience|all\ material\ on\ this\ website
+    |.{0,80}\bcookies?\b.{0,120}\b(?:you|your|browser|website|(?:this|our|the)\ site
+      |consent|(?:cookie|privacy)\ (?:policy|settings|preferences))\b
+    |we\ have\ located\ links|get\ seaml?ess|get\ seemless|for\ the\ best\ experience
+    |all\ material\ on\ this\ website
     |for\ all\ open\ access\ content
     |(?:(?:the|all|both)\ )?(?:authors?|investigators?)\b.{0,60}
       \b(?:declares?|declared|disclos\w+|reports?|reported|have|has|states?)\b.{0,60}
-      \b(?:conflicts?\ of|competing|(?:financial|commercial)\ (?:interests?|relationships)|nothing\ to\ disclose)
+      \b(?:conflicts?\ of|competing|(?:financial|commercial)\ (?:interests?|relationships)
+      |nothing\ to\ disclose)
     |no\ (?:potential\ )?(?:conflicts?\ of|competing|financial\ (?:interests|disclosures))\b
     |none\ of\ the\ authors\b|(?:the\ )?(?:authors?|views|opinions|contents?)\b.{0,40}
       \b(?:are\ solely\ the\ responsibility|do\ not\ necessarily)
-    |(?:this|the)\ (?:article|work|document|paper|content|preprint|site)\ is\ (?:an?\ open[ -]access|protected\ by|licen[sc]ed
+    |(?:this|the)\ (?:article|work|document|paper|content|preprint|site)\ is\ (?:an?\ open[ -]access
+      |protected\ by|licen[sc]ed
       |made\ available|distributed\ under|published\ (?:under|with)|not\ certified|a\ preprint)
     |(?:copyright|©|\(c\))\s.{0,40}(?:(?:19|20)\d\d|the\ authors?|elsevier|wiley|springer|all\ rights)
     |copyright\ of\ .{3,150}\ is\ the\ property|.{0,200}\ball\ rights\ (?:are\ )?reserved
-    |(?:an\ )?official\ website\ of|here['’]s\ how|federal\ government\ websites|the\ \.gov\ means|before\ sharing\ sensitive
+    |(?:an\ )?official\ website\ of|here['’]s\ how|federal\ government\ websites|the\ \.gov\ means
+    |before\ sharing\ sensitive
     |(?:view|listing\ a\ study|inclusion\ in\ an\ nlm)\b.{0,80}\bdoes\ not\ (?:mean|imply)
-    |(?:the\ )?safety\ and\ scientific\ validity\ of\ this\ study|sorry,|oops|.{0,40}\bjavascript\b|.{0,20}your\ browser
-    |please\ (?:enable|log|sign|note\ that\ (?:we|this|the\ pub|the\ site)|try|enter|check|select|click|read\ our)
-    |to\ (?:read|view|access|request|continue)\ .{0,20}\b(?:full[ -]text|full\ version|this\ (?:article|content)|the\ pdf
+    |(?:the\ )?safety\ and\ scientific\ validity\ of\ this\ study|sorry,|oops|.{0,40}\bjavascript\b
+    |.{0,20}your\ browser
+    |please\ (?:enable|log|sign|note(?:\ that|:)\ (?:we|this|the\ pub|the\ site)|try
+      |enter|check|select|click|read\ our)
+    |to\ (?:read|view|access|request|continue)\ .{0,20}\b(?:full[ -]text|full\ version
+      |this\ (?:article|content)
+      |the\ pdf
       |from\ the\ authors?)
     |review\ the\ sponsor|dive\ into\ the|see\ the\ medical\ conditions|understand\ how\ the\ trial
     |this\ is\ a\ preview|this\ abstract\ may\ be
@@ -555,13 +569,15 @@ _TERM = re.compile(
     r"(?:[a-z]{3}(?:tions?|ments?|ness|ity|ies|[aeiou]sis|ing|isms?|[aeou]cin|sin|phins?|[iea]ds|"
     r"ology|ences?|ders?|ects?|"
     r"[aeo]py|tive|tional|ship|hood|ety|ions?|ical|oral|ural|onal|inal|ates?|ors|ers|ress|ogens?)|"
+    r"Stud(?:y|ies)|Trials?|Survey|Samples?|Patients?|Subjects|Infants|Children|Adults|Women|Men|Students|Mice|Rats|"
+    r"Models?|Cortex|Failure|Use|Changes|Design|Cohort|Reviews?|Protocol|Guidelines?|Outcomes?|Approach|Weeks|Months|"
     r"Pain|Grief|Touch|Trust|Loss|Care|Fear|Brain|Sleep|Mood|Health|Social|Stress|Love)$"
 )
 
 
 def _is_term(word: str) -> bool:
     """Tell a word that is no name: it has a noun's or an adjective's ending, or is long and in lower case."""
-    word = word.strip(".,;:()")
+    word = word.strip(",;:()")
     return bool(_TERM.search(word)) or word == "and" or (len(word) > 3 and word.islower())
 
 
@@ -604,7 +620,8 @@ def _kind(text: str) -> _Kind:
     sentence = verbs > 0 and bool(_SENTENCE_END.search(text))
     if _is_affiliation(text, verbs) or _is_names(text):
         return _Kind.FRONT
-    if verbs < 2 and len(text) <= 250 and not (sentence and len(words) >= 8) and _FRONT.match(text):
+    full = sentence and len(words) >= 8 and "doi" not in folded
+    if verbs < 2 and len(text) <= 250 and not full and _FRONT.match(text):
         return _Kind.FRONT
     if verbs >= 2 and len(words) >= 8 and (sentence or len(text) > 200 or (verbs > 2 and len(text) > 120)):
         return _Kind.PROSE
@@ -632,7 +649,7 @@ def _heading_kind(folded: str, text: str, words: int) -> _Kind | None:
         return _Kind.ABSTRACT
     if _TITLE_LABELS.match(folded):
         return _Kind.TITLE
-    if _KEYWORDS.match(folded):
+    if _KEYWORDS.match(folded) or _FIELD.match(text):
         return _Kind.END
     bare = re.sub(r"^\d{1,2}[.)]? \|? ?", "", re.sub(r" \([\d.,k]+\)$", "", folded))
     if words <= 5 and _SECTION_HEADINGS.match(bare) and not (words > 2 and text.endswith(".")):
@@ -652,6 +669,12 @@ def _looks_like_title(words: Sequence[str]) -> bool:
 
 def _is_affiliation(text: str, verbs: int) -> bool:
     return len(text) < 500 and not verbs and text.count(",") >= 1 and bool(_AFFILIATION.search(text))
+
+
+def _is_name(text: str) -> bool:
+    """Tell what may be one person's name."""
+    parts = text.split()
+    return 2 <= len(parts) <= 4 and not any(_is_term(part) or part.lower() in _NO_NAME for part in parts)
 
 
 def _is_names(text: str) -> bool:
@@ -793,6 +816,7 @@ class _Line(NamedTuple):
     text: str
     kind: _Kind
     adjacent: bool
+    indented: bool = False
 
 
 def _split(text: str) -> Iterator[_Line]:
@@ -812,7 +836,7 @@ def _split(text: str) -> Iterator[_Line]:
             yield _Line(start, start + len(heading), heading, _kind(heading), False)
             start, adjacent = label.end(), False
             stripped = text[start:end]
-        yield _Line(start, end, stripped, _kind(stripped), adjacent)
+        yield _Line(start, end, stripped, _kind(stripped), adjacent, line.startswith("    "))
 
 
 def _whole_words(text: str) -> frozenset[str]:
@@ -851,6 +875,11 @@ def _continues(lines: list[_Line], i: int, depth: int) -> bool:
     """Tell whether only wrapping parts line `i` from the paragraph above it, which has `depth` "
     "lines so far."""
     before, here = lines[i - 1], lines[i]
+    if _FIELD.match(here.text):
+        return False
+    if here.indented and i > depth and _FIELD.match(lines[i - depth - 1].text + " "):
+        # MEDLINE's format indents what a line of a field goes on with.
+        return True
     length = len(before.text)
     finished = bool(_SENTENCE_END.search(before.text[-40:]))
     if len(here.text) > max(_WIDE, 2 * length):
@@ -864,7 +893,7 @@ def _continues(lines: list[_Line], i: int, depth: int) -> bool:
         return False
     if here.text[0].islower() and not finished:
         return True
-    # In the midst of a paragraph a line may look like anything: "Smith, Jones and", "2014; 5: 3-7).", "Conditions of".
+    # In the midst of a paragraph a line may look like anything: "Smith, Jones and", "2014; 5: 3-7).".
     inside = depth >= 3
     if here.kind not in _HEADINGS and (before.text[-1] in "-‐" or _OPEN_END.search(before.text[-40:])):
         return True
@@ -892,8 +921,7 @@ def _continues(lines: list[_Line], i: int, depth: int) -> bool:
     if here.kind not in _TEXT or before.kind not in _TEXT:
         return False
     # Rather a name below a title than the end of the title?
-    named = 2 <= len(parts) <= 4 and not any(_is_term(part) or part.lower() in _NO_NAME for part in parts)
-    return not named or _Kind.PROSE in (here.kind, before.kind)
+    return inside or not _is_name(here.text)
 
 
 def _joint(text: str, span: _Span, start: int, words: frozenset[str]) -> tuple[_Span, str]:
@@ -926,7 +954,8 @@ def _joint(text: str, span: _Span, start: int, words: frozenset[str]) -> tuple[_
 
 # No page has so many lines; a file that has them is not searched for an abstract.
 _MOST_LINES = 50_000
-_ENOUGH, _SOME = 250, 60
+# So many characters are surely an abstract; under a heading that says so; at least.
+_ENOUGH, _SHORT, _SOME = 250, 120, 60
 _LIST_ITEM = re.compile(r"(?:[-•*–·]|\(?\w{1,3}[.)])\s")
 
 
@@ -971,7 +1000,7 @@ def _choose(blocks: list[_Block]) -> tuple[_Block | None, list[_Block]]:
     ]
     texts = texts or [b for b in blocks if b.kind not in (_Kind.ABSTRACT, _Kind.TITLE)] or blocks
     if len(texts) > 1 and texts[0].kind is not _Kind.SECTION and _may_be_title(texts[0].text):
-        # The first paragraph of an abstract is no title; a sentence above the one paragraph of an abstract is.
+        # The first paragraph of an abstract is no title; a sentence above the abstract's only one is.
         sentence = texts[0].kind is _Kind.PROSE and texts[0].text.endswith(".")
         if not sentence or (len(texts) == 2 and 2 * len(texts[0].text) < len(texts[1].text)):
             return texts[0], texts[1:]
@@ -1007,6 +1036,8 @@ def _abstract(blocks: list[_Block]) -> tuple[int, list[_Block]]:
                 body += found.body
                 end = found.end
         return best.start, body
+    if best.size >= _SHORT and any(block.kind is _Kind.PROSE for block in best.body):
+        return best.start, best.body
     i = 0
     while best.size < _ENOUGH and i < len(blocks):
         titled = len(blocks[i].text) <= 300 and i + 1 < len(blocks) and blocks[i + 1].kind is _Kind.FRONT
@@ -1032,7 +1063,7 @@ def _leads(block: _Block) -> bool:
 
 
 class _Found(NamedTuple):
-    """Paragraphs that may be the abstract: their length in characters, where they start and end, themselves."""
+    """Paragraphs that may be the abstract: length in characters, start and end, themselves."""
 
     size: int
     start: int
@@ -1079,10 +1110,13 @@ def _collect(blocks: list[_Block], start: int, trial: bool) -> _Found:
             if name in sections or (sentences and _INTRODUCTIONS.match(name)):
                 return found(i)
             sections.add(name)
-            if follows in (_Kind.PROSE, _Kind.OTHER):
+            if follows in _TEXT or "registration" in name:
                 body.append(block)
             elif sentences:
                 return found(i)
+        elif body and body[-1].kind is _Kind.SECTION and "registration" in body[-1].text.casefold():
+            # The number of a trial looks like furniture.
+            body.append(block)
         elif block.kind is _Kind.OTHER and _belongs(block, body, follows, trial, skipped):
             body.append(block)
         elif sentences and block.kind is _Kind.OTHER and not trial:
@@ -1152,7 +1186,8 @@ def _title(blocks: list[_Block], body: list[_Block]) -> _Block | None:
         # A title says in a good many words what the abstract says too, and the authors follow.
         score = min(len(words), 8) / 8
         score += sum(stem in told for stem in stems) / (len(stems) + 1)
-        score += 0.5 * (i + 1 < len(blocks) and blocks[i + 1].kind is _Kind.FRONT)
+        if i + 1 < len(blocks):
+            score += 0.5 * (blocks[i + 1].kind is _Kind.FRONT or _is_name(blocks[i + 1].text))
         score += 0.3 * (len(words) >= 5 and sum(lines[i] in line for line in lines) > 1)
         score -= 0.6 * bool(_JOURNAL.fullmatch(block.text)) + 0.8 * ("|" in block.text or "›" in block.text)
         score -= 0.5 * (len(words) <= 4 and all(w[0].isupper() or w in _PARTICLES for w in words))
@@ -1234,15 +1269,18 @@ _WINDOW, _LITTLE = 900, 240
 
 
 def _notices(text: str) -> list[Edit]:
-    """Find the copyright notices at the end of a text, and PsycINFO's in brackets, which an "
-    "afterword may follow."""
-    edits = []
+    """Find the copyright notices at the end of a text, and PsycINFO's, which an afterword may follow."""
+    edits: list[Edit] = []
     if "PsycI" in text[-_WINDOW:]:
-        edits = [(m.start(), m.end(), "" if m.end() == len(text) else " ") for m in _PSYCINFO.finditer(text)]
-        edits = [edit for edit in edits if edit[0]]
+        for m in _PSYCINFO.finditer(text):
+            if m.start():
+                # A space keeps the two sides from making up another notice.
+                ahead = text[m.end() : m.end() + 1]
+                edits.append((m.start(), m.end(), " " if ahead and not ahead.isspace() else ""))
     end = edits[-1][0] if edits and edits[-1][1] == len(text) else len(text)
+    first = edits[-1][1] if edits and end == len(text) else 0
     cut = end
-    while (start := _notice_start(text, cut)) < cut:
+    while first < (start := _notice_start(text, cut)) < cut:
         cut = start
     if cut < end:
         edits = [edit for edit in edits if edit[1] <= cut] + [(cut, len(text), "")]
@@ -1262,12 +1300,20 @@ def _notice_start(text: str, end: int) -> int:
         window = text[offset:end]
         lowered = window.lower()
         # The pattern costs 100 ns a character: it is tried around the words that every notice starts with.
-        for near in sorted(lowered.find(word) for word in _NOTICE_FIRST_WORDS if word in lowered):
+        for near in sorted(_positions(lowered, _NOTICE_FIRST_WORDS)):
             for m in _NOTICE_START.finditer(window, max(0, near - 12), near + 30):
                 kept = len(window[: m.start()].rstrip())
                 if kept and _is_notice(window[m.start() :]):
                     return offset + kept
     return end
+
+
+def _positions(text: str, words: Sequence[str]) -> Iterator[int]:
+    for word in words:
+        position = text.find(word)
+        while position >= 0:
+            yield position
+            position = text.find(word, position + 1)
 
 
 def _may_hold_notice(last: str) -> bool:
