@@ -179,7 +179,7 @@ class TopicClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         ValueError
             If `X` and `y` differ in length, a label is unknown, or no text or every text has it.
         """
-        tokens = _tokens(X)
+        tokens = [text_.tokenize(text) for text in _cleaned(X)]
         labels, indicator = _indicator(y, self.labels)
         if len(indicator) != len(tokens):
             raise ValueError(f"X has {len(tokens)} texts but y has {len(indicator)} rows.")
@@ -251,7 +251,7 @@ class TopicClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             Calibrated log-odds.
         """
         check_is_fitted(self)
-        return self.model_.score(_tokens(X))
+        return self.model_.score(_cleaned(X))
 
     def predict_proba(self, X: Iterable[str]) -> Floats:
         """Give each label's probability.
@@ -497,15 +497,15 @@ def review_band(positive: NDArray[np.int8], probability: Floats, weight: Floats)
     return float(low), float(high)
 
 
-def _tokens(X: Iterable[str]) -> list[list[bytes]]:
+def _cleaned(X: Iterable[str]) -> list[str]:
     if isinstance(X, str):
         raise TypeError("X is one text; give a list of texts.")
-    tokens = []
+    texts = []
     for place, item in enumerate(X):
         if not isinstance(item, str):
             raise TypeError(f"item {place} of X is {type(item).__name__}, not a text.")
-        tokens.append(text_.tokenize(clean(item)))
-    return tokens
+        texts.append(clean(item))
+    return texts
 
 
 def _indicator(

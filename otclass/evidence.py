@@ -585,10 +585,9 @@ def place_tokens(text: str) -> list[Token]:
         end = max(origin[stop - 1] + 1, origin[stop])
         spans.append(Span(start, end))
     long_forms = abbreviations(folded)
-    for short, long_form in long_forms.items():
-        times = [len(long_form) if token == short else 1 for token in tokens]
-        spans = [span for span, n in zip(spans, times, strict=True) for _ in range(n)]
-        spell_out(tokens, {short: long_form})
+    times = [len(long_forms.get(token, ".")) for token in tokens]
+    spans = [span for span, n in zip(spans, times, strict=True) for _ in range(n)]
+    spell_out(tokens, long_forms)
     return [Token(word, span) for word, span in zip(tokens, spans, strict=True)]
 
 

@@ -81,9 +81,9 @@ class Model:
     scope: str = ""
     training: Mapping[str, Any] = field(default_factory=dict)
 
-    def score(self, tokens: Iterable[Iterable[bytes]]) -> Floats:
-        """Give the log-odds of every label for tokenized texts, shape (n_texts, n_labels)."""
-        return score(self.terms.count(tokens), self.idf, self.coef, self.intercept)
+    def score(self, texts: Iterable[str]) -> Floats:
+        """Give the log-odds of every label for cleaned texts, shape (n_texts, n_labels)."""
+        return score(self.terms.count_texts(texts), self.idf, self.coef, self.intercept)
 
 
 def save(

@@ -7,12 +7,13 @@ it; a score is that vector times the label's coefficients, plus the label's inte
 """
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from functools import cached_property
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from otclass.text import Lexicon
+from otclass.text import Lexicon, abbreviations, fold, tokenize
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -202,8 +203,28 @@ class Terms:
         self._unigram_of = places_of(unigrams, n_stems)
         self._key_of = places_of(self.key_stems, n_stems)
         self.class_of = _class_table(classes, n_stems)
-        self._bigrams = _HashTable(bigrams[:, 0] * n_stems + bigrams[:, 1])
-        self._pairs = _HashTable(self._key_of[pairs[:, 0]] * self._n_keys + self._key_of[pairs[:, 1]])
+        self._bigram_keys = bigrams[:, 0] * n_stems + bigrams[:, 1]
+        self._pair_keys = self._key_of[pairs[:, 0]] * self._n_keys + self._key_of[pairs[:, 1]]
+
+    @cached_property
+    def _bigrams(self) -> _HashTable:
+        return _HashTable(self._bigram_keys)
+
+    @cached_property
+    def _pairs(self) -> _HashTable:
+        return _HashTable(self._pair_keys)
+
+    @cached_property
+    def _counter(self) -> Any:
+        """The compiled counter, or None where it was not built."""
+        try:
+            from otclass._counting import Counter
+        except ImportError:
+            return None
+        arrays = (self._unigram_of, self._key_of, self.class_of, self._bigram_keys, self._pair_keys)
+        return Counter(
+            self.lexicon.number, *(array.astype(np.int64).tobytes() for array in arrays), len(self.unigrams)
+        )
 
     def __len__(self) -> int:
         return len(self.unigrams) + len(self.bigrams) + len(self.pairs)
@@ -233,6 +254,28 @@ class Terms:
         number = places_of(used, len(self.lexicon))
         stems = [self.lexicon.stems[stem] for stem in used.tolist()]
         return Terms(stems, number[unigrams], number[bigrams], number[pairs], number[classes])
+
+    def count_texts(self, texts: Iterable[str]) -> Counts:
+        """Count the terms of cleaned texts: `count` of their tokens, by the compiled counter if there is one.
+
+        Parameters
+        ----------
+        texts : iterable of str
+
+        Returns
+        -------
+        Counts
+        """
+        counter = self._counter
+        if counter is None:
+            return self.count(map(tokenize, texts))
+        folded = [fold(text) for text in texts]
+        long_forms = [abbreviations(text) or None if b"(" in text else None for text in folded]
+        entries = np.frombuffer(counter.count(folded, long_forms), dtype=np.int64).reshape(-1, 3)
+        return Counts(entries[:, 0], entries[:, 1], entries[:, 2], len(folded))
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name != "_counter"}
 
     def count(self, texts: Iterable[Iterable[bytes]]) -> Counts:
         """Count the terms of tokenized texts.

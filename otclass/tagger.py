@@ -14,7 +14,6 @@ from otclass import modelfile
 from otclass.cleaning import clean
 from otclass.modelfile import Model
 from otclass.scoring import Floats
-from otclass.text import tokenize
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -393,7 +392,7 @@ class Tagger:
         yield from zip(chunks, answers, strict=True)
 
     def _probability(self, fields: Iterable[tuple[str, ...]]) -> Floats:
-        return expit(self.model.score(map(tokenize, map(_join, fields))))
+        return expit(self.model.score(map(_join, fields)))
 
     def _tags(
         self, origins: Iterable[tuple[str, ...]], thresholds: Thresholds | None, n_jobs: int = 1

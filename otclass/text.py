@@ -64,7 +64,7 @@ _GREEK = {
 }
 _MICRO_UNIT = re.compile(r"[µμ](?:g|l|L|M|m|s|A|V|W|J|N|Ci|mol|kat)\b")
 
-# Letters and digits stay, everything else parts words; but an apostrophe goes, so that "couple's" is one word.
+# Letters and digits stay, everything else parts words; an apostrophe goes, so that "couple's" is one word.
 _WORD_BYTES = bytes(
     byte if bytes([byte]).isalnum() or byte == SENTENCE_END[0] else ord(" ") for byte in range(256)
 )
@@ -235,15 +235,15 @@ def spell_out(tokens: list[bytes], long_forms: dict[bytes, list[bytes]]) -> None
     long_forms : dict of bytes to list of bytes
         From `abbreviations` of the same text.
     """
-    for short, long_form in long_forms.items():
-        at = 0
-        while True:
-            try:
-                at = tokens.index(short, at)
-            except ValueError:
-                break
-            tokens[at : at + 1] = long_form
-            at += len(long_form)
+    places = []
+    for short in long_forms:
+        at = -1
+        for _ in range(tokens.count(short)):
+            at = tokens.index(short, at + 1)
+            places.append(at)
+    # From the end, so that places stay right and no long form is looked into again.
+    for at in sorted(places, reverse=True):
+        tokens[at : at + 1] = long_forms[tokens[at]]
 
 
 def tokenize(text: str) -> list[bytes]:
@@ -304,6 +304,10 @@ class Lexicon:
         """Give the number of each token of `tokenize`."""
         return map(self._seen.__getitem__, tokens)
 
+    def number(self, word: bytes) -> int:
+        """Give the number of one word, without remembering it."""
+        return self._seen.number(word)
+
 
 class _Numbers(dict[bytes, int]):
     """Remembers each word's number, so that a word is stemmed once; forgets all when full, to stay small."""
@@ -312,12 +316,12 @@ class _Numbers(dict[bytes, int]):
         super().__init__()
         self._number_of = number_of
 
+    def number(self, word: bytes) -> int:
+        stem = stem_of(word)
+        return self._number_of.get(stem, Lexicon.UNKNOWN) if stem else Lexicon.IGNORED
+
     def __missing__(self, word: bytes) -> int:
-        if word == SENTENCE_END:
-            number = Lexicon.END
-        else:
-            stem = stem_of(word)
-            number = self._number_of.get(stem, Lexicon.UNKNOWN) if stem else Lexicon.IGNORED
+        number = Lexicon.END if word == SENTENCE_END else self.number(word)
         if len(self) >= _MAX_REMEMBERED:
             self.clear()
         if len(word) <= _LONGEST_WORD:

@@ -1,0 +1,42 @@
+"""Compiles otclass/_counting.c into the wheel where there is a C compiler; without one the wheel is pure Python."""
+
+import sysconfig
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+
+class CountingBuildHook(BuildHookInterface):
+    """Builds the optional extension against the limited API: one wheel a platform, for Python 3.11 and later."""
+
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        if self.target_name != "wheel" or version not in ("standard", "editable"):
+            return
+        from setuptools import Distribution, Extension
+        from setuptools.errors import CCompilerError, ExecError, PlatformError
+
+        # Free-threaded Pythons have no limited API.
+        if sysconfig.get_config_var("Py_GIL_DISABLED"):
+            return
+        source = Path(self.root, "otclass", "_counting.c")
+        extension = Extension("otclass._counting", [str(source)], py_limited_api=True)
+        build = Distribution({"name": "otclass", "ext_modules": [extension]}).get_command_obj("build_ext")
+        scratch = tempfile.mkdtemp()
+        build.build_lib, build.build_temp = scratch, scratch
+        try:
+            build.ensure_finalized()
+            build.run()
+        except (CCompilerError, ExecError, PlatformError) as error:
+            self.app.display_warning(f"otclass._counting was not compiled ({error}); tagging will be slower")
+            return
+        built = Path(build.get_ext_fullpath("otclass._counting"))
+        if version == "editable":
+            target = Path(self.root, "otclass", built.name)
+            target.write_bytes(built.read_bytes())
+            return
+        build_data["force_include"][str(built)] = f"otclass/{built.name}"
+        build_data["pure_python"] = False
+        platform = sysconfig.get_platform().replace("-", "_").replace(".", "_")
+        build_data["tag"] = f"cp311-abi3-{platform}"
