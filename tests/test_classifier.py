@@ -15,7 +15,6 @@ from otclass.domains import DOMAIN_KEYS
 # leaves them out by itself, as the tags say that input is strings.
 CHECKS = [
     "check_estimator_cloneable",
-    "check_do_not_raise_errors_in_init_or_set_param",
     "check_estimator_repr",
     "check_estimator_tags_renamed",
     "check_get_params_invariance",
@@ -120,7 +119,7 @@ def test_it_can_be_pickled_by_whoever_wants_that(fitted):
 def test_few_terms_are_the_weightiest(labelled):
     classifier = TopicClassifier(cv=2, max_terms=500).fit(*labelled)
     assert len(classifier.model_.terms) == 500
-    assert "oxytocin" in classifier.model_.terms.names()
+    assert "grief" in classifier.model_.terms.names()
 
 
 def test_no_pairs_where_none_are_wanted(labelled):

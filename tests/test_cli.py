@@ -7,7 +7,10 @@ from click.testing import CliRunner
 from otclass.cli import main
 from otclass.records import read_records
 
-GRIEF = "Bereaved parents after the loss of a child: grief, loneliness and plasma oxytocin."
+GRIEF = (
+    "Prairie voles lost their partner. After the loss of the bond the males searched for it, and oxytocin "
+    "in the nucleus accumbens fell. Partner loss is discussed as a model of grief and bereavement."
+)
 LABOUR = "Labour induction with oxytocin infusion or misoprostol: caesarean section rates."
 
 
@@ -27,7 +30,7 @@ def table(tmp_path):
 def test_a_text():
     answer = run("tag", GRIEF)
     assert answer.exit_code == 0
-    assert answer.stdout.startswith("grief\t0.")
+    assert answer.stdout.startswith("grief\t")
     assert run("tag", LABOUR).stdout == ""
 
 
@@ -38,7 +41,7 @@ def test_a_text_as_json():
 
 
 def test_a_pasted_page_on_standard_input():
-    page = f"Skip to main content\nLog in\n\nLoss and oxytocin\n\nAbstract\n{GRIEF}\n\nFull text links\nCookies\n"
+    page = f"Skip to content\nLog in\n\nLoss and oxytocin\n\nAbstract\n{GRIEF}\n\nFull text links\nCookies\n"
     assert run("tag", "-", input=page).stdout.startswith("grief\t")
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from otclass.scoring import Terms, _HashTable, score, weigh
-from otclass.text import SENTENCE_END, Lexicon
+from otclass.text import SENTENCE_END, Lexicon, tokenize
 
 STEMS = ["grief", "loss", "opioid", "social", "[drug]"]
 LEXICON = Lexicon(STEMS)
@@ -127,3 +127,52 @@ def test_a_hash_table_finds_what_is_there_and_nothing_else(keys, others):
     asked = np.array([*sorted(keys), *others], dtype=np.int64)
     place = {key: number for number, key in enumerate(sorted(keys))}
     assert _HashTable(keys_).find(asked).tolist() == [place.get(key, -1) for key in asked.tolist()]
+
+
+@pytest.fixture(scope="module")
+def model_terms() -> Terms:
+    from otclass import Tagger
+
+    return Tagger.default().model.terms
+
+
+PIECES = st.sampled_from(
+    [
+        *("oxytocin (OT) ", "OT", "OTs", "(OT; ", "hypothalamic-pituitary-adrenal (HPA) axis", "HPA"),
+        *(" ", ". ", ".", "? ", "; ", "\n", "'", "\x01", "-", "0.5"),
+        *("grief", "Opioid", "the ", "stress", "naloxone ", "qqqq ", "β", "couple's "),
+    ]
+)
+
+
+@given(st.one_of(st.text(), st.lists(PIECES, max_size=40).map("".join)))
+def test_the_compiled_counter_counts_the_same(model_terms, text):
+    if model_terms._counter is None:
+        pytest.skip("otclass._counting is not compiled here")
+    fast, slow = model_terms.count_texts([text, text]), model_terms.count([tokenize(text)] * 2)
+    for ours, theirs in zip(fast[:3], slow[:3], strict=True):
+        assert ours.tolist() == theirs.tolist()
+
+
+def test_without_the_compiled_counter_python_counts(model_terms):
+    terms = model_terms.subset(np.ones(len(model_terms), dtype=bool))
+    vars(terms)["_counter"] = None
+    text = "Grief and oxytocin (OT). OT and loss."
+    assert terms.count_texts([text]).term.tolist() == model_terms.count_texts([text]).term.tolist()
+
+
+def test_the_compiled_counter_forgets_words_when_full():
+    counting = pytest.importorskip("otclass._counting")
+    nothing = np.full(4, -1, dtype=np.int64).tobytes()
+
+    def counter(number_of):
+        return counting.Counter(number_of, nothing, nothing, b"", b"", b"", 0)
+
+    asked = []
+    many = b" ".join(b"w%d" % i for i in range(70_000))
+    assert counter(lambda word: asked.append(word) or -2).count([many, many], [None, None]) == b""
+    assert len(asked) > 70_000
+    with pytest.raises(ZeroDivisionError):
+        counter(lambda word: len(word) // 0).count([b"x"], [None])
+    with pytest.raises(ValueError, match="none of"):
+        counter(lambda word: len(word) + 6).count([b"x"], [None])
