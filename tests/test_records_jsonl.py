@@ -114,7 +114,7 @@ def test_lines_are_told() -> None:
         '{"title": "Bro"ken", "abstract": "x"}',
         '{"title": "Broken, "abstract": "x"}',
         '{"title": "Broken", "abstract": "x"',
-        '{"title": "Broken", "author": [{"title": "Dr"}, {"title": "Dr", "abstract" "x"}',
+        '{"title": "Broken", "author": [{"title": "Dr", "name": "x"}, {"title": "Dr", "name" "y"}',
         "{]}",
         '{"title": "Broken", "author": [' + '{"name": "x"}, ' * 5_000 + "}",
         '{"a":[' * 5_000,
@@ -181,6 +181,19 @@ def test_values_that_are_no_records_are_reported() -> None:
     records, errors = read([PAIR[0], 3, "x", {"name": "y"}])
     assert [record.title for record in records] == ["One"]
     assert len(errors) == 3
+
+
+def test_the_next_record_need_not_have_the_fields_of_the_last() -> None:
+    """Found by fuzzing: after an unusual record and a broken one, a usual one was lost."""
+    items = [
+        '{"title": "One", "abstract": "a"}',
+        '{"title": "Odd", "x": 1}',
+        '{"title": "y"z"}',
+        '{"title": "Two"}',
+    ]
+    records, errors = read("[" + ",".join(items) + "]")
+    assert [record.title for record in records] == ["One", "Odd", "Two"]
+    assert len(errors) == 1
 
 
 def test_a_list_that_ends_too_early() -> None:

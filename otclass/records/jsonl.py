@@ -30,6 +30,7 @@ _BETWEEN_OR_ENDS = re.compile(r"[\s,\[\]]*")  # of arrays that were joined in on
 _OBJECT = re.compile(r"[,\[}\n]\s*(?=\{)")
 _CHUNK = 1 << 18
 _FAILURES = 1_000  # to decode what may be the next record after a broken one, before looking further down
+_KEYS = 1_000  # that are remembered of the records before
 _SURROGATE = re.compile(r"\\u[dD][89A-Fa-f]")
 
 _decode = json.JSONDecoder().raw_decode
@@ -99,7 +100,8 @@ def _streamed(source: Source, head: str) -> Iterator[tuple[int, Any]]:
     at = counted = 0
     line = 1
     ended = False
-    likeness: frozenset[str] = frozenset()
+    known: set[str] = set()
+    fewest = 0
 
     def more() -> None:
         nonlocal buffer, at, counted, line, ended
@@ -153,8 +155,9 @@ def _streamed(source: Source, head: str) -> Iterator[tuple[int, Any]]:
             if not whole and len(buffer) - at > MAX_RECORD:
                 whole, why = True, f"longer than {MAX_RECORD:,} characters"
         else:
-            if isinstance(item, dict):
-                likeness = frozenset(item) or likeness
+            if _is_record(item) and len(known) < _KEYS:
+                known.update(item)
+                fewest = min(fewest, len(item)) if fewest else len(item)
             yield line, item
             at = end
             continue
@@ -164,7 +167,7 @@ def _streamed(source: Source, head: str) -> Iterator[tuple[int, Any]]:
         source.report(source.error(f"a record is {why}; it was left out", line))
         at += 1
         while True:
-            place, found = _next_object(buffer, at, likeness)
+            place, found = _next_object(buffer, at, known, fewest)
             if not found and place == at:
                 if ended:
                     return
@@ -176,10 +179,11 @@ def _streamed(source: Source, head: str) -> Iterator[tuple[int, Any]]:
                 break
 
 
-def _next_object(buffer: str, start: int, likeness: frozenset[str]) -> tuple[int, bool]:
+def _next_object(buffer: str, start: int, known: set[str], fewest: int) -> tuple[int, bool]:
     """Where the next record begins, and whether there is one; if not, where to look on.
 
-    A record is an object with the fields of the last one, or of any record if there was none.
+    The broken record may hold objects with a title of their own. So a record has at least half the fields
+    of the smallest before it, and most of its fields are known from them.
     """
     failures = 0
     for found in _OBJECT.finditer(buffer, start):
@@ -190,8 +194,8 @@ def _next_object(buffer: str, start: int, likeness: frozenset[str]) -> tuple[int
             if failures == _FAILURES:
                 return found.end(), False
             continue
-        keys = frozenset(item)
-        if 3 * len(keys & likeness) >= 2 * len(likeness) if likeness else not _SIGNS.isdisjoint(keys):
+        alike = not known or 3 * len(known.intersection(item)) >= 2 * len(item)
+        if _is_record(item) and alike and 2 * len(item) >= fewest:
             return found.end(), True
     return start, False
 
