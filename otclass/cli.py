@@ -8,6 +8,7 @@ import glob
 import io
 import json
 import os
+import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -390,6 +391,38 @@ def _write_whole(path: str, content: str) -> None:
     with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=target.parent, delete=False) as file:
         file.write(content)
     Path(file.name).replace(target)
+
+
+@main.command()
+@click.argument("text", metavar="TEXT|FILE|-")
+@click.option(
+    "--threshold",
+    "thresholds",
+    multiple=True,
+    callback=_thresholds,
+    metavar="[DOMAIN=]NUMBER",
+    help="Probability from which to tag, instead of the model's; may be repeated.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead.")
+@click.option("--color/--no-color", default=None, help="Colours; by default on a terminal only.")
+@_model_option
+def explain(
+    text: str,
+    thresholds: float | Mapping[str, float] | None,
+    as_json: bool,
+    color: bool | None,
+    model: str | None,
+) -> None:
+    """Show why a text gets its domains: the words and sentences that carried each, and what spoke against."""
+    pasted = _pasted_text((text,), None)
+    if pasted is None:
+        raise click.UsageError("explain takes one text, in quotes, from a text file or on standard input.")
+    explanation = _tagger(model).explain(pasted, thresholds=thresholds)
+    if as_json:
+        click.echo(json.dumps(explanation.to_dict(), ensure_ascii=False))
+        return
+    colored = sys.stdout.isatty() if color is None else color
+    click.echo(explanation.text(color=colored, width=shutil.get_terminal_size().columns), color=colored)
 
 
 @main.command()

@@ -143,6 +143,16 @@ def test_thresholds():
     )
 
 
+def test_explain():
+    answer = run("explain", GRIEF)
+    assert answer.exit_code == 0
+    assert "grief" in answer.stdout
+    assert "\x1b[" not in answer.stdout
+    assert "\x1b[" in run("explain", GRIEF, "--color").stdout
+    assert json.loads(run("explain", "-", "--json", input=GRIEF).stdout)
+    assert run("explain", "missing.csv").exit_code == 2
+
+
 def test_domains_and_version():
     assert "grief\n    Grief: Loss of" in run("domains").stdout
     assert "grief: " in run("domains", "--model", "-n", "5").stdout
