@@ -1,4 +1,5 @@
-/* Counts a model's terms in folded texts: what otclass.text.words, Lexicon and Terms.count do, in one pass.
+/* Counts a model's terms in folded texts, and scores them: what otclass.text.words, Lexicon, Terms.count and
+ * otclass.scoring.score do, in one pass.
  *
  * Optional: where it could not be compiled the Python code does the same, and the tests hold both equal.
  * Built against the limited API, so that one wheel serves every Python from 3.11 on.
@@ -6,6 +7,7 @@
 #define PY_SSIZE_T_CLEAN
 #define Py_LIMITED_API 0x030B0000
 #include <Python.h>
+#include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,39 +17,42 @@ enum { LONGEST_WORD = 64, LONGEST_SHORT_FORM = 8, MAX_WORDS = 1 << 16, WORD_SLOT
 
 /* --- A table from 64-bit keys to numbers ------------------------------------------------------------------ */
 
+/* A slot holds key + 1 in its upper 40 bits and the number in the lower 24; 0 is a free slot. */
 typedef struct {
-    int64_t *keys;
-    int32_t *values;
+    uint64_t *slots;
     uint64_t mask;
     int shift;
 } Table;
 
-static uint64_t spread(uint64_t key, int shift) { return (key * 0x9E3779B97F4A7C15ull) >> shift; }
+enum { NUMBER_BITS = 24 };
 
-static int table_fill(Table *table, const int64_t *keys, Py_ssize_t n, int32_t first) {
+static int table_fill(Table *table, const int64_t *keys, Py_ssize_t n, int64_t first) {
     int bits = 4;
     while (((uint64_t)1 << bits) < (uint64_t)n * 2) bits++;
     table->shift = 64 - bits;
     table->mask = ((uint64_t)1 << bits) - 1;
-    table->keys = malloc(sizeof(int64_t) << bits);
-    table->values = malloc(sizeof(int32_t) << bits);
-    if (!table->keys || !table->values) return -1;
-    memset(table->keys, 0xFF, sizeof(int64_t) << bits); /* -1, which is no key */
+    if (!(table->slots = calloc((size_t)1 << bits, sizeof(uint64_t)))) {
+        PyErr_NoMemory();
+        return -1;
+    }
     for (Py_ssize_t i = 0; i < n; i++) {
-        uint64_t slot = spread((uint64_t)keys[i], table->shift);
-        while (table->keys[slot] != -1) slot = (slot + 1) & table->mask;
-        table->keys[slot] = keys[i];
-        table->values[slot] = first + (int32_t)i;
+        uint64_t key = (uint64_t)keys[i] + 1;
+        if (keys[i] < 0 || key >> (64 - NUMBER_BITS) || (first + i) >> NUMBER_BITS) {
+            PyErr_SetString(PyExc_OverflowError, "too many stems or terms to be counted in C");
+            return -1;
+        }
+        uint64_t slot = (key * 0x9E3779B97F4A7C15ull) >> table->shift;
+        while (table->slots[slot]) slot = (slot + 1) & table->mask;
+        table->slots[slot] = key << NUMBER_BITS | (uint64_t)(first + i);
     }
     return 0;
 }
 
-static int32_t table_find(const Table *table, int64_t key) {
-    uint64_t slot = spread((uint64_t)key, table->shift);
-    while (table->keys[slot] != -1) {
-        if (table->keys[slot] == key) return table->values[slot];
-        slot = (slot + 1) & table->mask;
-    }
+static int64_t table_find(const Table *table, int64_t sought) {
+    uint64_t key = (uint64_t)sought + 1;
+    uint64_t slot = (key * 0x9E3779B97F4A7C15ull) >> table->shift;
+    for (uint64_t here; (here = table->slots[slot]); slot = (slot + 1) & table->mask)
+        if (here >> NUMBER_BITS == key) return (int64_t)(here & (((uint64_t)1 << NUMBER_BITS) - 1));
     return -1;
 }
 
@@ -222,9 +227,7 @@ static int add_word(Counter *self, const unsigned char *word, Py_ssize_t length,
     return 0;
 }
 
-static int is_word_byte(unsigned char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-}
+static unsigned char is_word_byte[256]; /* filled when the module is made */
 
 static int count_text(Counter *self, const unsigned char *text, Py_ssize_t length, PyObject *long_forms) {
     if (length > self->token_size) {
@@ -236,7 +239,7 @@ static int count_text(Counter *self, const unsigned char *text, Py_ssize_t lengt
     Py_ssize_t used = 0;
     for (Py_ssize_t i = 0; i <= length; i++) {
         unsigned char c = i < length ? text[i] : '\n';
-        if (is_word_byte(c)) { self->token[used++] = c; continue; }
+        if (is_word_byte[c]) { self->token[used++] = c; continue; }
         if (c == '\'') continue;
         if (used) {
             if (add_word(self, self->token, used, long_forms) < 0) return -1;
@@ -275,31 +278,74 @@ static void forget_text(Counter *self) {
     self->previous = END;
 }
 
+/* Counts text i of a list, with its abbreviations; on failure forgets it. */
+static int count_one(Counter *self, PyObject *texts, PyObject *long_forms, Py_ssize_t i) {
+    char *text;
+    Py_ssize_t length;
+    PyObject *its = PyList_GetItem(long_forms, i);
+    if (its == Py_None) its = NULL;
+    else if (its && !PyDict_Check(its)) {
+        PyErr_SetString(PyExc_TypeError, "abbreviations must be dict or None");
+        return -1;
+    }
+    if (PyErr_Occurred() || PyBytes_AsStringAndSize(PyList_GetItem(texts, i), &text, &length) < 0) return -1;
+    if (count_text(self, (unsigned char *)text, length, its) < 0) {
+        forget_text(self);
+        return -1;
+    }
+    return 0;
+}
+
 static PyObject *counter_count(Counter *self, PyObject *args) {
     PyObject *texts, *long_forms;
     if (!PyArg_ParseTuple(args, "O!O!:count", &PyList_Type, &texts, &PyList_Type, &long_forms)) return NULL;
     Py_ssize_t n = PyList_Size(texts);
-    if (PyList_Size(long_forms) != n) {
-        PyErr_SetString(PyExc_ValueError, "texts and abbreviations differ in number");
-        return NULL;
-    }
     self->n_entries = 0;
-    for (Py_ssize_t i = 0; i < n; i++) {
-        char *text;
-        Py_ssize_t length;
-        PyObject *its = PyList_GetItem(long_forms, i);
-        if (its == Py_None) its = NULL;
-        else if (!PyDict_Check(its)) {
-            PyErr_SetString(PyExc_TypeError, "abbreviations must be dict or None");
-            return NULL;
-        }
-        if (PyBytes_AsStringAndSize(PyList_GetItem(texts, i), &text, &length) < 0 ||
-            count_text(self, (unsigned char *)text, length, its) < 0 || store_counts(self, i) < 0) {
-            forget_text(self);
-            return NULL;
-        }
-    }
+    for (Py_ssize_t i = 0; i < n; i++)
+        if (count_one(self, texts, long_forms, i) < 0 || store_counts(self, i) < 0) return NULL;
     return PyBytes_FromStringAndSize((char *)self->entries, self->n_entries * 3 * (Py_ssize_t)sizeof(int64_t));
+}
+
+/* The formula of otclass.scoring.weigh and score. */
+static PyObject *counter_score(Counter *self, PyObject *args) {
+    PyObject *texts, *long_forms, *answer = NULL;
+    Py_buffer idf, coef, intercept;
+    if (!PyArg_ParseTuple(args, "O!O!y*y*y*:score", &PyList_Type, &texts, &PyList_Type, &long_forms, &idf, &coef,
+                          &intercept))
+        return NULL;
+    Py_ssize_t n = PyList_Size(texts), n_labels = intercept.len / (Py_ssize_t)sizeof(double);
+    if (idf.len != self->n_terms * (Py_ssize_t)sizeof(double) ||
+        coef.len != self->n_terms * n_labels * (Py_ssize_t)sizeof(float)) {
+        PyErr_SetString(PyExc_ValueError, "idf and coef must have an entry a term");
+        goto done;
+    }
+    answer = PyBytes_FromStringAndSize(NULL, n * n_labels * (Py_ssize_t)sizeof(double));
+    if (!answer) goto done;
+    double *scores = (double *)PyBytes_AsString(answer);
+    for (Py_ssize_t i = 0; i < n; i++, scores += n_labels) {
+        if (count_one(self, texts, long_forms, i) < 0) {
+            Py_CLEAR(answer);
+            break;
+        }
+        double squares = 0;
+        for (Py_ssize_t j = 0; j < n_labels; j++) scores[j] = 0;
+        for (int64_t k = 0; k < self->n_met; k++) {
+            int32_t term = self->met[k], times = self->times[term];
+            double weight = ((const double *)idf.buf)[term] * (times == 1 ? 1.0 : 1.0 + log(times));
+            const float *row = (const float *)coef.buf + term * n_labels;
+            squares += weight * weight;
+            for (Py_ssize_t j = 0; j < n_labels; j++) scores[j] += weight * row[j];
+        }
+        double scale = squares > 0 ? 1 / sqrt(squares) : 0;
+        for (Py_ssize_t j = 0; j < n_labels; j++)
+            scores[j] = scores[j] * scale + ((const double *)intercept.buf)[j];
+        forget_text(self);
+    }
+done:
+    PyBuffer_Release(&idf);
+    PyBuffer_Release(&coef);
+    PyBuffer_Release(&intercept);
+    return answer;
 }
 
 static int64_t *copied(PyObject *source, Py_ssize_t *n) {
@@ -335,13 +381,13 @@ static int counter_init(Counter *self, PyObject *args, PyObject *Py_UNUSED(kwarg
     for (Py_ssize_t i = 0; i < n; i++)
         if (self->key_of[i] >= self->n_keys) self->n_keys = self->key_of[i] + 1;
     int64_t *keys = copied(bigrams, &n_bigrams);
-    if (!keys || table_fill(&self->bigrams, keys, n_bigrams, (int32_t)n_unigrams) < 0) {
+    if (!keys || table_fill(&self->bigrams, keys, n_bigrams, n_unigrams) < 0) {
         free(keys);
         goto memory;
     }
     free(keys);
     keys = copied(pairs, &n_pairs);
-    if (!keys || table_fill(&self->pairs, keys, n_pairs, (int32_t)(n_unigrams + n_bigrams)) < 0) {
+    if (!keys || table_fill(&self->pairs, keys, n_pairs, n_unigrams + n_bigrams) < 0) {
         free(keys);
         goto memory;
     }
@@ -371,8 +417,7 @@ static void counter_dealloc(Counter *self) {
     Py_XDECREF(self->number_of);
     free(self->words); free(self->arena); free(self->times); free(self->met); free(self->key_sentence);
     free(self->keys); free(self->token); free(self->entries); free(self->unigram_of); free(self->key_of);
-    free(self->class_of); free(self->bigrams.keys); free(self->bigrams.values); free(self->pairs.keys);
-    free(self->pairs.values);
+    free(self->class_of); free(self->bigrams.slots); free(self->pairs.slots);
     freefunc release = (freefunc)PyType_GetSlot(type, Py_tp_free);
     release(self);
     Py_DECREF(type);
@@ -381,6 +426,8 @@ static void counter_dealloc(Counter *self) {
 static PyMethodDef counter_methods[] = {
     {"count", (PyCFunction)counter_count, METH_VARARGS,
      "count(texts, abbreviations) -> int64 triples (text, term, times) as bytes, sorted"},
+    {"score", (PyCFunction)counter_score, METH_VARARGS,
+     "score(texts, abbreviations, idf, coef, intercept) -> float64 (n_texts, n_labels) as bytes"},
     {NULL, NULL, 0, NULL},
 };
 
@@ -395,6 +442,8 @@ static PyType_Spec counter_spec = {
 static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "_counting", NULL, -1, NULL, NULL, NULL, NULL, NULL};
 
 PyMODINIT_FUNC PyInit__counting(void) {
+    for (int c = 0; c < 128; c++)
+        is_word_byte[c] = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
     PyObject *made = PyModule_Create(&module);
     PyObject *type = made ? PyType_FromSpec(&counter_spec) : NULL;
     if (!type || PyModule_AddObjectRef(made, "Counter", type) < 0) {

@@ -26,7 +26,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from otclass.scoring import Floats, Terms, score
+from otclass.scoring import Floats, Terms
 
 FORMAT = "otclass-model"
 VERSION = 1
@@ -83,7 +83,7 @@ class Model:
 
     def score(self, texts: Iterable[str]) -> Floats:
         """Give the log-odds of every label for cleaned texts, shape (n_texts, n_labels)."""
-        return score(self.terms.count_texts(texts), self.idf, self.coef, self.intercept)
+        return self.terms.score_texts(texts, self.idf, self.coef, self.intercept)
 
 
 def save(

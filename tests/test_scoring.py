@@ -154,6 +154,17 @@ def test_the_compiled_counter_counts_the_same(model_terms, text):
         assert ours.tolist() == theirs.tolist()
 
 
+@given(st.lists(st.lists(PIECES, max_size=40).map("".join), max_size=4))
+def test_the_compiled_counter_scores_the_same(texts):
+    from otclass import Tagger
+
+    model = Tagger.default().model
+    if model.terms._counter is None:
+        pytest.skip("otclass._counting is not compiled here")
+    slow = score(model.terms.count(map(tokenize, texts)), model.idf, model.coef, model.intercept)
+    assert model.score(texts) == pytest.approx(slow, abs=1e-9)
+
+
 def test_without_the_compiled_counter_python_counts(model_terms):
     terms = model_terms.subset(np.ones(len(model_terms), dtype=bool))
     vars(terms)["_counter"] = None
