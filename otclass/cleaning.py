@@ -315,15 +315,15 @@ _TITLE_LABELS = _Phrases("""
 """)
 _SECTION_HEADINGS = _Phrases("""
     ethics and dissemination, outline, subjects, inclusion criteria ..., exclusion criteria ...,
-    ethnopharmacological relevance, outcome measures, outcome measure, population, general purpose, specific objectives, statement of
-    contribution, projected accrual, background ..., introduction, introduction and ..., context ...,
-    rationale ..., importance ..., significance, purpose ..., hypothesis, hypotheses, question, questions,
-    problem, aim, aims, aim and ..., aims and ..., aims of ..., aim of ..., objective ..., objectives ...,
-    goal, goals, scope, motivation, setting ..., settings, design ..., participant, participants ...,
-    patients ..., subjects and methods, subjects/methods, sample, samples, animals, intervention,
-    interventions, exposure, exposures, measures, measurements ..., procedure, procedures, method ...,
-    methods ..., methodology ..., methodology/principal findings, methods/design, approach, approach and
-    results, materials and ..., material and ..., materials & methods, result ..., results ...,
+    ethnopharmacological relevance, outcome measures, outcome measure, population, general purpose, specific
+    objectives, statement of contribution, projected accrual, background ..., introduction, introduction and
+    ..., context ..., rationale ..., importance ..., significance, purpose ..., hypothesis, hypotheses,
+    question, questions, problem, aim, aims, aim and ..., aims and ..., aims of ..., aim of ..., objective
+    ..., objectives ..., goal, goals, scope, motivation, setting ..., settings, design ..., participant,
+    participants ..., patients ..., subjects and methods, subjects/methods, sample, samples, animals,
+    intervention, interventions, exposure, exposures, measures, measurements ..., procedure, procedures,
+    method ..., methods ..., methodology ..., methodology/principal findings, methods/design, approach,
+    approach and results, materials and ..., material and ..., materials & methods, result ..., results ...,
     results/conclusions, findings ..., finding, conclusion ..., conclusions ..., conclusions/significance,
     interpretation ..., discussion ..., implication, implications ..., limitation, limitations ..., outcome,
     outcomes ..., relevance ..., evidence ..., originality ..., originality/value, practical implications,
@@ -356,13 +356,13 @@ _END_HEADINGS = _Phrases("""
     bibliography, literature cited, works cited, reference list, mesh ..., medical subject headings ...,
     publication type, publication types ..., substances, chemicals ..., supplementary ..., supplemental ...,
     supplement, supporting information ..., index terms ..., subject terms ..., subject areas, subject
-    headings, subject, figure, figures ..., table, tables ..., images, research topic, research
-    topics, topics, you may ..., you might ..., people also ..., readers also ..., others also ..., users
-    also ..., customers who ..., more from ..., more like ..., more by ..., more articles ..., more on ...,
-    more information, more about ..., more resources, explore ..., discover ..., trending ..., most read
-    ..., most cited ..., most viewed ..., most popular ..., most recent ..., most downloaded ..., what's
-    new, see also ..., declaration of ..., declarations ..., disclosure ..., disclosures ..., statement of
-    ..., statements ..., conflict of ..., conflicts of ..., potential conflicts ..., competing ...,
+    headings, subject, figure, figures ..., table, tables ..., images, research topic, research topics,
+    topics, you may ..., you might ..., people also ..., readers also ..., others also ..., users also ...,
+    customers who ..., more from ..., more like ..., more by ..., more articles ..., more on ..., more
+    information, more about ..., more resources, explore ..., discover ..., trending ..., most read ...,
+    most cited ..., most viewed ..., most popular ..., most recent ..., most downloaded ..., what's new, see
+    also ..., declaration of ..., declarations ..., disclosure ..., disclosures ..., statement of ...,
+    statements ..., conflict of ..., conflicts of ..., potential conflicts ..., competing ...,
     acknowledgement ..., acknowledgements ..., acknowledgment ..., acknowledgments ..., author information
     ..., author contributions ..., author contribution, author notes, author details, author affiliations,
     author statement, author disclosures, authors' contributions, authors’ contributions, authors and ...,
@@ -380,25 +380,24 @@ _END_HEADINGS = _Phrases("""
     (0), data availability ..., availability of ..., ethics ..., ethical ..., consent for ..., consent to
     ..., abbreviations ..., highlights, graphical abstract ..., visual abstract ..., video ..., audio ...,
     plain language ..., plain-language ..., lay summary, editor's summary, editors' note, resumen, résumé,
-    resume, zusammenfassung, resumo, riassunto, 摘要, 要旨, 抄録, аннотация,
-    abstract in ..., abstract (in ...,
-    sections, section snippets, on this page, in this article, in this issue, table of contents,
-    contents, footnote, footnotes, endnotes, notes, download ..., view ..., show ..., see more ..., see all
-    ..., read ..., load more, associated data, versions, version history, review history, reviewer reports,
-    peer review ..., open research ..., open peer ..., condition, conditions ..., condition or disease ...,
+    resume, zusammenfassung, resumo, riassunto, 摘要, 要旨, 抄録, аннотация, abstract in ..., abstract (in ...,
+    sections, section snippets, on this page, in this article, in this issue, table of contents, contents,
+    footnote, footnotes, endnotes, notes, download ..., view ..., show ..., see more ..., see all ..., read
+    ..., load more, associated data, versions, version history, review history, reviewer reports, peer
+    review ..., open research ..., open peer ..., condition, conditions ..., condition or disease ...,
     intervention/treatment, intervention / treatment ..., study type ..., study plan ..., study arms ...,
     study groups, study start ..., study status, study phase, study officials, study contacts, study
     locations, study identification, study record ..., study documents, study details, study registration
     dates, study results, enrollment ..., enrolment ..., phase, phases, arms and ..., arms & ..., arm group
-    ...,  eligibility criteria, eligibility, contacts and
-    ..., contact ..., location, locations ..., official title, primary outcome measures ..., collaborators
-    ..., sponsor, sponsors ..., sponsor/collaborators, participation criteria, ages eligible ...,
-    recruitment ..., responsible party, investigators, publications ..., secondary ids, keywords provided
-    ..., pubmed ..., europe pmc ..., google scholar, crossref ..., scopus ..., web of science ...,
-    dimensions ..., source, journal, issn, isbn, publisher, language, database, accession number, document
-    type, pmid, pmcid, doi, identifier, identifiers, classification, age group, format covered, tests &
-    measures, release date, correction date, first posted, last update posted, au, py, so, jo, jf, vl, sp,
-    ep, sn, ur, er, kw, mh, pt, dp, la, lid, aid, fau, ad, cn, pb, y1, do, id, jt, tj
+    ..., eligibility criteria, eligibility, contacts and ..., contact ..., location, locations ..., official
+    title, primary outcome measures ..., collaborators ..., sponsor, sponsors ..., sponsor/collaborators,
+    participation criteria, ages eligible ..., recruitment ..., responsible party, investigators,
+    publications ..., secondary ids, keywords provided ..., pubmed ..., europe pmc ..., google scholar,
+    crossref ..., scopus ..., web of science ..., dimensions ..., source, journal, issn, isbn, publisher,
+    language, database, accession number, document type, pmid, pmcid, doi, identifier, identifiers,
+    classification, age group, format covered, tests & measures, release date, correction date, first
+    posted, last update posted, au, py, so, jo, jf, vl, sp, ep, sn, ur, er, kw, mh, pt, dp, la, lid, aid,
+    fau, ad, cn, pb, y1, do, id, jt, tj
 """)
 _KEYWORDS = re.compile(r"(?:author |search )?key\s?-?\s?words?\b|index terms\b|kw\b", re.I)
 # The tags of MEDLINE's and RIS's formats; title and abstract are told apart by _LABELLED.
@@ -424,9 +423,9 @@ _FURNITURE_BEGINNINGS = _Phrases("""
     ..., join ..., connect ..., request ..., order ..., buy ..., rent ..., get ..., check ..., track ...,
     report ..., flag ..., bookmark ..., like, recommend ..., promote ..., claim ..., pdf ..., epub ..., xml,
     html, full ..., full-text ..., fulltext ..., free ..., open-access, hybrid ..., gold ..., green ...,
-    preprint ..., this preprint ..., this article is part ..., doi ..., pmid ..., pmcid ..., pmc ...,
-    pii ..., issn ..., isbn ..., bibtex, ris, endnote ..., refworks, zotero, permalink ..., link ..., links
-    ..., url ..., copy ..., volume ..., vol. ..., issue ..., pages ..., pp. ..., article ..., original ...,
+    preprint ..., this preprint ..., this article is part ..., doi ..., pmid ..., pmcid ..., pmc ..., pii
+    ..., issn ..., isbn ..., bibtex, ris, endnote ..., refworks, zotero, permalink ..., link ..., links ...,
+    url ..., copy ..., volume ..., vol. ..., issue ..., pages ..., pp. ..., article ..., original ...,
     research, research article ..., research paper ..., research letter, research report, review, review
     article ..., clinical trial, randomized controlled trial, meta-analysis, systematic review, case report,
     brief report ..., brief communication ..., short communication ..., letter, editorial, journal article
@@ -962,7 +961,10 @@ _LIST_ITEM = re.compile(r"(?:[-•*–·]|\(?\w{1,3}[.)])\s")
 def _lines(text: str) -> list[Edit]:
     if "\n" not in text:
         return []
-    if text.count("\n") > _MOST_LINES:
+    lines = text.count("\n")
+    if lines == 1 and _is_title_and_abstract(*text.split("\n")):
+        return []
+    if lines > _MOST_LINES:
         return [(m.start(), m.end(), " ") for m in re.finditer(r"\s*+\n\s*+", text)]
     blocks = _blocks(text)
     if not blocks:
@@ -983,6 +985,18 @@ def _lines(text: str) -> list[Edit]:
     if position < len(text):
         edits.append((position, len(text), ""))
     return edits
+
+
+def _is_title_and_abstract(title: str, abstract: str) -> bool:
+    """Whether two lines are so plainly these that they need no closer look: most texts of two lines are."""
+    return (
+        20 <= len(title) <= 300
+        and len(abstract) >= 400
+        and title == title.strip()
+        and abstract == abstract.strip()
+        and len(title.split(maxsplit=3)) == 4
+        and not _FURNITURE_BEGINNINGS.match(title.casefold())
+    )
 
 
 def _choose(blocks: list[_Block]) -> tuple[_Block | None, list[_Block]]:
@@ -1262,7 +1276,7 @@ _DATED = re.compile(
 _WORD = re.compile(r"[^\W\d_]+")
 _PSYCINFO = re.compile(
     r"\s*[([]?(?:APA )?Psyc(?:INFO|Info) Database Record(?:[^()]{0,20}\([cC©]\)[^()]{0,60}|"
-    r"[^().]{0,60})(?:\)|\]|$)"
+    r"[^().]{0,60})(?:\)\.?|\]|$)"
 )
 # A notice is at most as long as the one, and gives itself away in the other's length at its end.
 _WINDOW, _LITTLE = 900, 240
