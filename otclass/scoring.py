@@ -197,9 +197,11 @@ class Terms:
     ) -> None:
         self.lexicon = Lexicon(stems)
         self.unigrams, self.bigrams, self.pairs, self.classes = unigrams, bigrams, pairs, classes
-        self.key_stems = np.unique(pairs)
-        self._n_keys = len(self.key_stems)
         n_stems = len(self.lexicon)
+        is_key = np.zeros(n_stems, dtype=bool)
+        is_key[pairs] = True
+        self.key_stems = np.flatnonzero(is_key)
+        self._n_keys = len(self.key_stems)
         self._unigram_of = places_of(unigrams, n_stems)
         self._key_of = places_of(self.key_stems, n_stems)
         self.class_of = _class_table(classes, n_stems)
