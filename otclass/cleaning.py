@@ -16,10 +16,23 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from enum import Enum
 from html import unescape
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+
+class _Pattern:
+    """A regular expression that is compiled when it is first used: most texts need few of these."""
+
+    def __init__(self, pattern: str, flags: int = 0) -> None:
+        self._source = pattern, flags
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(re.compile(*self._source), name)
+        setattr(self, name, method)
+        return method
+
 
 Edit = tuple[int, int, str]
 """Replace the characters from start up to end by a string. Edits of one list are sorted and don't overlap."""
@@ -146,7 +159,7 @@ _ODD = (
     "\u2068\u2069\ufeff\r\f\x85\u2028\u2029ﬀﬁﬂﬃﬄﬅﬆ"
 )
 # A soft hyphen goes with the line break behind it.
-_ODD_CHARACTER = re.compile(f"\u00ad[ \t]*\r?\n[ \t]*|\r\n?|[{_ODD}]")
+_ODD_CHARACTER = _Pattern(f"\u00ad[ \t]*\r?\n[ \t]*|\r\n?|[{_ODD}]")
 
 
 def _characters(text: str) -> list[Edit]:
@@ -165,7 +178,7 @@ def _plain(odd: str) -> str:
 # --- Entities -----------------------------------------------------------------------------------------------
 
 # "&amp;lt;" and "&amp;amp;lt;" are a "<" that was escaped more than once.
-_ENTITY = re.compile(
+_ENTITY = _Pattern(
     r"&((?:amp;|\#0{0,5}38;|\#[xX]0{0,5}26;)*)([A-Za-z][A-Za-z0-9]{1,31}|\#[0-9]{1,7}|"
     r"\#[xX][0-9A-Fa-f]{1,6});"
 )
@@ -219,8 +232,8 @@ _HIDDEN = _words(
 )
 
 # Possessive quantifiers: an opening bracket without a closing one must not be tried in many ways.
-_TAG = re.compile(r"<(?:!--|!\[CDATA\[|[!?][^<>]*+>|(/?)([A-Za-z][\w:.-]*+)([^<>]*+)>)")
-_ATTRIBUTE = re.compile(r"\s+[\w:.-]+\s*=\s*[\"'\w]")
+_TAG = _Pattern(r"<(?:!--|!\[CDATA\[|[!?][^<>]*+>|(/?)([A-Za-z][\w:.-]*+)([^<>]*+)>)")
+_ATTRIBUTE = _Pattern(r"\s+[\w:.-]+\s*=\s*[\"'\w]")
 
 
 def _tags(text: str) -> list[Edit]:
@@ -380,7 +393,8 @@ _END_HEADINGS = _Phrases("""
     (0), data availability ..., availability of ..., ethics ..., ethical ..., consent for ..., consent to
     ..., abbreviations ..., highlights, graphical abstract ..., visual abstract ..., video ..., audio ...,
     plain language ..., plain-language ..., lay summary, editor's summary, editors' note, resumen, résumé,
-    resume, zusammenfassung, resumo, riassunto, 摘要, 要旨, 抄録, аннотация, abstract in ..., abstract (in ...,
+    resume, zusammenfassung, resumo, riassunto, 摘要, 要旨, 抄録, аннотация, abstract in ...,
+    abstract (in ...,
     sections, section snippets, on this page, in this article, in this issue, table of contents, contents,
     footnote, footnotes, endnotes, notes, download ..., view ..., show ..., see more ..., see all ..., read
     ..., load more, associated data, versions, version history, review history, reviewer reports, peer
@@ -399,9 +413,9 @@ _END_HEADINGS = _Phrases("""
     posted, last update posted, au, py, so, jo, jf, vl, sp, ep, sn, ur, er, kw, mh, pt, dp, la, lid, aid,
     fau, ad, cn, pb, y1, do, id, jt, tj
 """)
-_KEYWORDS = re.compile(r"(?:author |search )?key\s?-?\s?words?\b|index terms\b|kw\b", re.I)
+_KEYWORDS = _Pattern(r"(?:author |search )?key\s?-?\s?words?\b|index terms\b|kw\b", re.I)
 # The tags of MEDLINE's and RIS's formats; title and abstract are told apart by _LABELLED.
-_FIELD = re.compile(r"(?:(?:PMID|STAT|DCOM|MHDA|EDAT|CRDT|PHST|CTDT)|[A-Z][A-Z0-9]{2} |[A-Z][A-Z0-9]  )- ")
+_FIELD = _Pattern(r"(?:(?:PMID|STAT|DCOM|MHDA|EDAT|CRDT|PHST|CTDT)|[A-Z][A-Z0-9]{2} |[A-Z][A-Z0-9]  )- ")
 _FURNITURE_BEGINNINGS = _Phrases("""
     skip to ..., jump to ..., go to ..., menu ..., main menu, main navigation, toggle ..., search ...,
     advanced ..., browse ..., filter ..., filters, sort by ..., log in ..., login ..., log out, logout, sign
@@ -454,15 +468,15 @@ _FURNITURE_BEGINNINGS = _Phrases("""
     ..., sponsor ..., not now, new results, confirmatory results, contradictory results, preview pdf,
     explore all ...
 """)
-_COUNT = re.compile(
+_COUNT = _Pattern(
     r".{0,60}\bcited by \d|\d[\d.,]*\s*k?\+?\s*(?:citations?|references?|views?|downloads?|reads?|"
     r"recommendations?|comments?|likes?|"
     r"shares?|results?|pages?|figures?|tables?|mentions?|tweets?|altmetric|accesses|supporting|min|"
     r"citing|crossref)\b",
     re.I,
 )
-_ADDRESS = re.compile(r"[^\w\s]{0,3}(?:https?:|www\.|[\w.-]+\.(?:org|com|gov|net|edu)\b)", re.I)
-_FRONT = re.compile(
+_ADDRESS = _Pattern(r"[^\w\s]{0,3}(?:https?:|www\.|[\w.-]+\.(?:org|com|gov|net|edu)\b)", re.I)
+_FRONT = _Pattern(
     r"""(?:
     (?:[\W\d]*)(?:authors?|by|affiliations?|correspond\w+|e-?mail|contributors?|edited|editors?|reviewed
       |academic\ editor|orcid.*)\b\s*[:*]
@@ -490,13 +504,13 @@ _FRONT = re.compile(
     )""",
     re.I | re.X,
 )
-_AFFILIATION = re.compile(
+_AFFILIATION = _Pattern(
     r"\b(?:Departments?|Dept|Universi\w+|Institut(?:e|es|o|et)?|Hospitals?|School of|College|"
     r"Cent(?:er|re)s? (?:for|of)|Faculty|Fakult\w+|"
     r"Laborator\w+|Division of|Clinic|Academy|Ministry|Inc|GmbH|Ltd|Author links|ORCID|Hochschule)\b"
 )
 # Sentences that no abstract holds, however long they are.
-_NOTICE_SENTENCE = re.compile(
+_NOTICE_SENTENCE = _Pattern(
     r"""[^\w\s]{0,3}\s*(?:
     (?:we(?:\ and\ .{0,40})?|[\w.]+|(?:this|our|the)\ .{0,40}(?:site|platform|publisher))\ uses?\ .{0,60}
       \b(?:cookies|similar\ technologies)
@@ -535,16 +549,16 @@ _NOTICE_SENTENCE = re.compile(
     )""",
     re.I | re.X,
 )
-_SITE_TALK = re.compile(
+_SITE_TALK = _Pattern(
     r"\b(?:browser|web ?site|account|cookies?|privacy|e-?mail|password|institution\w*|subscri\w+|"
     r"access|click|download|javascript|library|"
     r"alerts?|purchase|log ?in|sign ?in|register|content|citation|article|journal|search|preferences|"
     r"feedback|app|devices)\b",
     re.I,
 )
-_YOU = re.compile(r"\byou(?:r|rs)?\b", re.I)
+_YOU = _Pattern(r"\byou(?:r|rs)?\b", re.I)
 # Words that make a sentence: a title, a list of names or a button rarely has two of them.
-_SENTENCE_WORD = re.compile(
+_SENTENCE_WORD = _Pattern(
     r"\b(?:was|were|is|are|be|been|has|have|had|we|that|this|these|those|which|who|(?-i:may)|might|"
     r"can|could|should|will|would|did|does|do|"
     r"not|they|it|its|their|our|than|also|both|but|when|whether|while|however|used|using|found|showed|"
@@ -555,16 +569,16 @@ _SENTENCE_WORD = re.compile(
     r"between|during|after|before)\b",
     re.I,
 )
-_SENTENCE_END = re.compile(r"[.!?…][)\]\"'”’»\d]*$")
-_JOURNAL = re.compile(
+_SENTENCE_END = _Pattern(r"[.!?…][)\]\"'”’»\d]*$")
+_JOURNAL = _Pattern(
     r"(?:the |[a-z]+ )?(?:journals?|annals|archives|frontiers|reviews?|trends|advances|proceedings|"
     r"current opinion|cochrane database|"
     r"plos|bmc|nature|transactions|progress in|international journal|acta)\b(?: (?:of|in|on|for|and|"
     r"the|&|[A-Z][\w-]*))*\.?",
     re.I,
 )
-_NAME_PART = re.compile(r"[^\W\d_](?:[\w'’.-]*[^\W\d_]|\.)?\.?")
-_TERM = re.compile(
+_NAME_PART = _Pattern(r"[^\W\d_](?:[\w'’.-]*[^\W\d_]|\.)?\.?")
+_TERM = _Pattern(
     r"(?:[a-z]{3}(?:tions?|ments?|ness|ity|ies|[aeiou]sis|ing|isms?|[aeou]cin|sin|phins?|[iea]ds|"
     r"ology|ences?|ders?|ects?|"
     r"[aeo]py|tive|tional|ship|hood|ety|ions?|ical|oral|ural|onal|inal|ates?|ors|ers|ress|ogens?)|"
@@ -593,7 +607,7 @@ _LONG = 1200
 
 
 # "A B S T R A C T", as the headings of some publishers' PDFs come out.
-_SPACED = re.compile(r"(?:\S{1,2}\s{1,3}){5,}\S{1,2}$")
+_SPACED = _Pattern(r"(?:\S{1,2}\s{1,3}){5,}\S{1,2}$")
 
 
 def _kind(text: str) -> _Kind:
@@ -782,23 +796,23 @@ _SECOND_PARTS = _words(
     """
 )
 _CONJUNCTIONS = frozenset(("and", "or", "to", "versus", "vs", "nor", "but", "as"))
-_WORD_BEFORE = re.compile(r"[^\W_]*$")
-_WORD_AFTER = re.compile(r"[^\W_]{0,40}")
-_SUFFIX = re.compile(
+_WORD_BEFORE = _Pattern(r"[^\W_]*$")
+_WORD_AFTER = _Pattern(r"[^\W_]{0,40}")
+_SUFFIX = _Pattern(
     r".{0,2}$|(?:m?ents?|a?tions?|ness(?:es)?|ships?|hoods?|less|ful(?:ly)?|[ai]bl[ey]|ity|ally|i[sz]|"
     r"ing|al|ous|ive)"
 )
-_BROKEN_WORD = re.compile(r"[^\W_]*+[-‐][^\S\n]*+\n\s*+[^\W_]*+")
-_OPEN_END = re.compile(
+_BROKEN_WORD = _Pattern(r"[^\W_]*+[-‐][^\S\n]*+\n\s*+[^\W_]*+")
+_OPEN_END = _Pattern(
     r"(?:[,–—(/]|\b(?:the|an?|of|and|or|in|on|to|for|with|by|from|at|as|that|which|is|are|was|were|be|"
     r"their|its|than|between|not))$",
     re.I,
 )
-_OPEN_WORD = re.compile(r"\b(?:the|an?|of|and|or|in|on|to|for|with|by|from|at|as|among|between)$", re.I)
+_OPEN_WORD = _Pattern(r"\b(?:the|an?|of|and|or|in|on|to|for|with|by|from|at|as|among|between)$", re.I)
 _NARROW, _WIDE = 30, 160
-_LINE = re.compile(r"[^\n]+")
+_LINE = _Pattern(r"[^\n]+")
 # "Abstract: We tested ...", "AbstractWe tested ...", "Title: ...": a heading and what it heads, on one line.
-_LABELLED = re.compile(
+_LABELLED = _Pattern(
     r"(?:Abstract|ABSTRACT|(?:Brief |BRIEF )?(?:Summary|SUMMARY)|Detailed Description|(?:Official |"
     r"Public |Article )?Title|TITLE)\s*[:.|–—-]\s*(?=\S)"
     r"|(?:TI|T1|AB|N2)\s{1,2}-\s+(?=\S)"
@@ -955,7 +969,7 @@ def _joint(text: str, span: _Span, start: int, words: frozenset[str]) -> tuple[_
 _MOST_LINES = 50_000
 # So many characters are surely an abstract; under a heading that says so; at least.
 _ENOUGH, _SHORT, _SOME = 250, 120, 60
-_LIST_ITEM = re.compile(r"(?:[-•*–·]|\(?\w{1,3}[.)])\s")
+_LIST_ITEM = _Pattern(r"(?:[-•*–·]|\(?\w{1,3}[.)])\s")
 
 
 def _lines(text: str) -> list[Edit]:
@@ -1089,7 +1103,7 @@ def _longer(first: _Found, second: _Found) -> _Found:
     return second if second.size > first.size else first
 
 
-_ABSTRACT = re.compile(r".{0,12}abstract|a ?b ?s ?t", re.I)
+_ABSTRACT = _Pattern(r".{0,12}abstract|a ?b ?s ?t", re.I)
 
 
 def _is_trial(heading: _Block) -> bool:
@@ -1172,7 +1186,7 @@ def _belongs(block: _Block, body: list[_Block], follows: _Kind | None, trial: bo
 
 
 _TITLE_BLOCKS = 80
-_AFTER_TITLE = re.compile(
+_AFTER_TITLE = _Pattern(
     r"highlights|graphical|key\s?-?words|article (?:info|history)|a ?r ?t ?i ?c ?l ?e  ?i", re.I
 )
 
@@ -1237,7 +1251,7 @@ _NOTICE_WORDS = _words(
     adaptations e-mail retains crown gmbh verlag sons periodicals editorial behalf der und van de
     """
 )
-_NOTICE_START = re.compile(
+_NOTICE_START = _Pattern(
     r"""(?:
     (?<!\w)\[?\ ?(?:abstract\ )?from\ author\]
     |(?<!\w)(?:crown\ )?copyright\b
@@ -1267,14 +1281,14 @@ _NOTICE_FIRST_WORDS = (
     "springer",
     "lippincott",
 )
-_NOTICE_PROPERTY = re.compile(r"copyright of .{3,200} is the property", re.I)
-_DATED = re.compile(
+_NOTICE_PROPERTY = _Pattern(r"copyright of .{3,200} is the property", re.I)
+_DATED = _Pattern(
     r"\b(?:(?:19|20)\d\d|\(?c?\)?\d\d)\b|rights reserved|\bauthors?\b|elsevier|wiley|springer|"
     r"copyright|inc\b|ltd\b|press\b|society",
     re.I,
 )
-_WORD = re.compile(r"[^\W\d_]+")
-_PSYCINFO = re.compile(
+_WORD = _Pattern(r"[^\W\d_]+")
+_PSYCINFO = _Pattern(
     r"\s*[([]?(?:APA )?Psyc(?:INFO|Info) Database Record(?:[^()]{0,20}\([cC©]\)[^()]{0,60}|"
     r"[^().]{0,60})(?:\)\.?|\]|$)"
 )

@@ -16,8 +16,6 @@ Nothing of it is ever executed: JSON, text and plain arrays, each checked before
 import hashlib
 import json
 import os
-import shutil
-import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -110,6 +108,9 @@ def save(
     FileExistsError
         If the folder exists and `force` is not given, or if what exists is no model folder.
     """
+    import shutil
+    import tempfile
+
     folder = Path(folder)
     if folder.exists() and not force:
         raise FileExistsError(

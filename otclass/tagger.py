@@ -1,7 +1,6 @@
 """Tagger: a trained model in use, and Tags, its answer."""
 
 import os
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from itertools import islice
@@ -379,6 +378,8 @@ class Tagger:
             for chunk in _chunks(origins, _CHUNK):
                 yield chunk, self._probability(chunk)
             return
+        import tempfile
+
         try:
             from joblib import Parallel, delayed
         except ImportError as error:
