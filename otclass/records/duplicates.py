@@ -49,8 +49,11 @@ class Duplicates:
 
 
 def _keys(record: Record) -> list[str]:
-    title = unicodedata.normalize("NFKD", record.title).casefold()
-    title = _NOT_WORD.sub("", "".join(letter for letter in title if not unicodedata.combining(letter)))
+    title = record.title.casefold()
+    if not title.isascii():
+        title = unicodedata.normalize("NFKD", title).casefold()
+        title = "".join(letter for letter in title if not unicodedata.combining(letter))
+    title = _NOT_WORD.sub("", title)
     keys = []
     if record.pmid:
         keys.append(f"pmid {record.pmid}")
