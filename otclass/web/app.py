@@ -6,6 +6,7 @@ import ipaddress
 import logging
 import socket
 from collections.abc import AsyncIterator, Collection, Iterable
+from functools import partial
 from pathlib import Path
 from secrets import token_urlsafe
 from typing import Annotated, Any
@@ -20,10 +21,14 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.templating import Jinja2Templates
 
+from otclass.domains import DOMAINS
+from otclass.labelled import LabelledError
 from otclass.records import Record, RecordError
 from otclass.tagger import Tagger
 from otclass.web import api
 from otclass.web.guard import HEADERS, LOOPBACK, Guard, check_csrf, csrf_of, refuse
+from otclass.web.label import RANDOM_EVERY, Curator
+from otclass.web.labels import ConflictError
 from otclass.web.library import DOWNLOADS, Filters, Libraries, base_name, download, page_of, read_library
 
 MAX_UPLOAD = 100 * 1024 * 1024
@@ -45,6 +50,7 @@ _templates = Jinja2Templates(_HERE / "templates")
 
 def create_app(
     tagger: Tagger | None = None,
+    curator: Curator | None = None,
     *,
     hosts: Collection[str] = LOOPBACK,
     addresses: bool = False,
@@ -57,6 +63,8 @@ def create_app(
     ----------
     tagger : Tagger, optional
         The model; by default the shipped one.
+    curator : Curator, optional
+        What there is to label; by default nothing.
     hosts : collection of str, optional
         Names under which the server may be addressed, by default those of this machine to itself.
     addresses : bool, default False
@@ -84,6 +92,8 @@ def create_app(
         sweeping = asyncio.create_task(sweep())
         yield
         sweeping.cancel()
+        if curator is not None:
+            await run_in_threadpool(curator.close)
 
     app = FastAPI(
         title="otclass",
@@ -101,9 +111,11 @@ def create_app(
     app.mount("/static", StaticFiles(directory=_HERE / "static"))
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _not_as_described)
+    app.add_exception_handler(LabelledError, _labels_unusable)
     app.add_exception_handler(Exception, _fault)
     _add_read(app)
     _add_library(app)
+    _add_label(app, curator)
     return app
 
 
@@ -112,6 +124,7 @@ def serve(
     port: int = 8000,
     *,
     tagger: Tagger | None = None,
+    curator: Curator | None = None,
     token: str = "",
     names: Iterable[str] = (),
 ) -> None:
@@ -124,6 +137,8 @@ def serve(
     port : int, default 8000
     tagger : Tagger, optional
         The model; by default the shipped one.
+    curator : Curator, optional
+        What there is to label; by default nothing.
     token : str, optional
         By default none on this machine alone, else one made up and printed.
     names : iterable of str, optional
@@ -140,7 +155,7 @@ def serve(
     if not local:
         token = token or token_urlsafe(24)
     hosts = {*LOOPBACK, *names} if local else {*LOOPBACK, *names, host, socket.gethostname().lower()}
-    app = create_app(tagger, hosts=hosts, addresses=not local, token=token)
+    app = create_app(tagger, curator, hosts=hosts, addresses=not local, token=token)
     shown = f"[{host}]" if ":" in host else host
     print(f"http://{shown}:{port}/" + (f"?token={token}" if token else ""), flush=True)
     # The access log would hold the token.
@@ -299,3 +314,79 @@ def _add_library(app: FastAPI) -> None:
             media_type=_MEDIA[format],
             headers={"Content-Disposition": f'attachment; filename="tagged{DOWNLOADS[format]}"'},
         )
+
+
+# --- Label --------------------------------------------------------------------------------------------------
+
+
+def _add_label(app: FastAPI, curator: Curator | None) -> None:
+    meanings = {domain.key: domain.meaning for domain in DOMAINS}
+
+    def show(request: Request, key: str | None, status: int = 200, **context: Any) -> Response:
+        if curator is None:
+            return _page(request, "label.html", curator=None)
+        labelled = curator.labelled()
+        shared: dict[str, Any] = {
+            "curator": curator,
+            "done": len(labelled),
+            "key": key,
+            "previous": curator.previous(key or ""),
+        }
+        if key is not None:
+            label = labelled.get(key)
+            shared |= {"record": curator.records[key], "label": label, "meanings": meanings, "shown": False}
+            shared |= {"chosen": label.domains if label else frozenset()}
+            shared |= _evidence(curator.tagger, curator.records[key])
+        return _page(request, "label.html", status, **(shared | context))
+
+    def known(key: str) -> Curator:
+        if curator is None or key not in curator.records:
+            raise HTTPException(404, "There is no such record to label.")
+        return curator
+
+    @app.get("/label", include_in_schema=False)
+    def label(request: Request, record: str = "", after: str = "") -> Response:
+        if curator is None:
+            return show(request, None)
+        if record:
+            known(record)
+        return show(request, record or curator.next(after))
+
+    @app.post("/label", include_in_schema=False)
+    async def save(request: Request) -> Response:
+        async with request.form(max_files=0, max_fields=50) as form:
+            check_csrf(request, form)
+            key, version, seen = (str(form.get(name, "")) for name in ("key", "version", "guess_shown"))
+            chosen = set(map(str, form.getlist("domain")))
+        curator = known(key)
+        if unknown := sorted(chosen - set(curator.start.domains)):
+            raise HTTPException(422, f"There is no domain {unknown[0]!r}.")
+        domains = [domain for domain in curator.start.domains if domain in chosen]
+        saving = partial(curator.save, key, domains, version, guess_shown=bool(seen))
+        try:
+            await run_in_threadpool(saving)
+        except ConflictError:
+            return await run_in_threadpool(
+                show, request, key, 409, conflict=True, chosen=chosen, shown=bool(seen)
+            )
+        return RedirectResponse("/label", 303)
+
+    @app.get("/label/progress", include_in_schema=False)
+    def progress(request: Request) -> Response:
+        if curator is None:
+            return show(request, None)
+        sample, missed = curator.missed()
+        return _page(
+            request,
+            "progress.html",
+            curator=curator,
+            done=len(curator.labelled()),
+            agreement=curator.agreement(),
+            sample=sample,
+            missed=missed,
+            every=RANDOM_EVERY,
+        )
+
+
+async def _labels_unusable(request: Request, error: Exception) -> Response:
+    return _page(request, "error.html", 503, why=str(error))

@@ -47,3 +47,59 @@ if (drop) {
   });
   drop.addEventListener("submit", () => say("Reading and tagging …"));
 }
+
+// Label: keys toggle, Enter saves. A label that could not be saved stays on the page.
+function openGuess() {
+  const guess = byId("guess");
+  if (!guess) return;
+  guess.open = localStorage.getItem("guess") === "shown";
+  guess.addEventListener("toggle", () => {
+    localStorage.setItem("guess", guess.open ? "shown" : "hidden");
+    if (guess.open) byId("label").elements.guess_shown.value = "1";
+  });
+}
+
+let saving = false;
+async function save(form) {
+  if (saving) return;
+  saving = true;
+  try {
+    const answer = await fetch("/label", { method: "POST", body: new FormData(form) });
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const main = page.getElementById("main");
+    if ((answer.ok || answer.status === 409) && main) {
+      byId("main").replaceWith(main);
+      openGuess();
+      window.scrollTo(0, 0);
+      main.focus();
+      say(answer.ok ? "Saved." : "Not saved: see above.");
+    } else {
+      say("Not saved: " + (main ? main.querySelector("[role=alert]").textContent : "the server refused it."));
+    }
+  } catch {
+    say("Not saved: the server cannot be reached. Press Enter to try again.");
+  } finally {
+    saving = false;
+  }
+}
+
+openGuess();
+document.addEventListener("submit", (event) => {
+  if (event.target.id === "label") {
+    event.preventDefault();
+    save(event.target);
+  }
+});
+document.addEventListener("keydown", (event) => {
+  const form = byId("label");
+  if (!form || event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
+  const boxes = form.elements.domain.length ? [...form.elements.domain] : [form.elements.domain];
+  const key = event.key.toLowerCase();
+  if (boxes[key - 1]) boxes[key - 1].click();
+  else if (key === "g") byId("guess").open = !byId("guess").open;
+  else if (key === "s") byId("skip").click();
+  else if (key === "b") byId("back")?.click();
+  else if (key === "enter" && !event.target.closest("a, summary")) save(form);
+  else return;
+  event.preventDefault();
+});
