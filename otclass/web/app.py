@@ -28,7 +28,7 @@ from otclass.tagger import Tagger
 from otclass.web import api
 from otclass.web.guard import HEADERS, LOOPBACK, Guard, check_csrf, csrf_of, refuse
 from otclass.web.label import RANDOM_EVERY, Curator
-from otclass.web.labels import ConflictError
+from otclass.web.labels import ConflictError, text_of
 from otclass.web.library import DOWNLOADS, Filters, Libraries, base_name, download, page_of, read_library
 
 MAX_UPLOAD = 100 * 1024 * 1024
@@ -207,7 +207,7 @@ async def _fault(_: Request, error: Exception) -> Response:
 
 def _evidence(tagger: Tagger, record: Record) -> dict[str, Any]:
     """What the template of a result shows."""
-    tags = tagger.tag(title=record.title, abstract=record.abstract)
+    tags = tagger.tag(text_of(record))
     return {"tags": tags, "evidence": Markup(tags.explain()._repr_html_())}
 
 
