@@ -1,7 +1,7 @@
-"""One self-contained HTML file about tagged records, for a lab meeting: opens offline, asks nothing of a server.
+"""One self-contained HTML file about tagged records, for a lab meeting: opens offline, loads nothing.
 
-What is counted is counted here and stands in the page as plain tables. The charts (Vega-Lite, bundled into the
-page) draw the same numbers; the table of abstracts is built in the browser (``assets/report.js``) from the
+What is counted is counted here and stands in the page as plain tables. The browser (``assets/report.js``)
+draws the same numbers with Vega-Lite, bundled into the page, and builds the table of abstracts from the
 records, which the page holds as compressed JSON. A Content-Security-Policy lets nothing run or load but what
 this module wrote.
 """
@@ -11,11 +11,12 @@ import gzip
 import hashlib
 import html
 import json
+import math
 import os
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from importlib.resources import files
 from itertools import combinations, cycle
@@ -86,9 +87,9 @@ def write_report(
     Notes
     -----
     The map places abstracts of similar wording side by side: TF-IDF, its first 50 singular vectors
-    (`sklearn.decomposition.TruncatedSVD`), and t-SNE (L. van der Maaten and G. Hinton, "Visualizing data using
-    t-SNE", 2008) of 2,000 of them; the others stand between their nearest neighbours among these. Distances
-    across the map mean little.
+    (`sklearn.decomposition.TruncatedSVD`), and t-SNE (L. van der Maaten and G. Hinton, "Visualizing data
+    using t-SNE", 2008) of 2,000 of them; the others stand between their nearest neighbours among these.
+    Distances across the map mean little.
     """
     try:
         import sklearn  # noqa: F401
@@ -107,8 +108,7 @@ def write_report(
         _growth_figure(collection, date.today().year),
     ]
     columns = _columns(collection, tagger, progress)
-    charts = {figure.name: figure.specs for figure in figures}
-    data = {"title": title, "charts": charts, **columns}
+    data = {"figures": {figure.name: asdict(figure) for figure in figures}, **columns}
     script = vl_convert.javascript_bundle("window.vegaEmbed=vegaEmbed;")
     _write_whole(Path(path), _page(collection, title, figures, data, script))
 
@@ -214,10 +214,6 @@ class _Collection:
         return [_NAMES.get(key, key) for key in self.domains]
 
     @property
-    def colors(self) -> list[str]:
-        return ["#{:02x}{:02x}{:02x}".format(*color.rgb) for color, _ in zip(cycle(COLORS), self.domains)]  # noqa: B905
-
-    @property
     def doubt(self) -> NDArray[np.float64]:
         """How many of an abstract's judgements are wrong, by the model's own probabilities."""
         expected: NDArray[np.float64] = np.where(self.tagged, 1 - self.probability, self.probability).sum(1)
@@ -225,7 +221,8 @@ class _Collection:
 
 
 def _collect(items: Iterable[tuple[Record, Tags]], domains: tuple[str, ...]) -> _Collection:
-    records, tags = [], []
+    records: list[Record] = []
+    tags: list[Tags] = []
     for record, its_tags in items:
         if lacking := [key for key in domains if key not in its_tags.probabilities]:
             raise ValueError(f"record {len(records) + 1} has no probability of {lacking[0]}; tag it anew.")
@@ -246,262 +243,83 @@ def _collect(items: Iterable[tuple[Record, Tags]], domains: tuple[str, ...]) -> 
 
 @dataclass(frozen=True)
 class _Figure:
-    """A chart (of one view or several) and the same numbers as a table."""
+    """Numbers as a table, from which the browser draws the charts called `name`."""
 
     name: str
     title: str
     text: str
-    specs: list[dict[str, Any]]
     head: Sequence[str]
     rows: Sequence[Sequence[str | int]]
 
 
 def _domain_figure(collection: _Collection) -> _Figure:
-    given = collection.tagged.sum(0).tolist()
-    unsure = (collection.tagged & collection.review).sum(0).tolist()
-    nearly = (~collection.tagged & collection.review).sum(0).tolist()
-    values = [
-        {"domain": name, "abstracts": count, "of them": kind, "color": color}
-        for name, color, n, m in zip(collection.names, collection.colors, given, unsure, strict=True)
-        for kind, count in (("certain", n - m), ("uncertain", m))
-    ]
-    spec = {
-        "description": "Bar chart: abstracts by domain, certain and uncertain.",
-        "height": {"step": 30},
-        "mark": {"type": "bar", "stroke": "currentColor", "strokeWidth": 0.5},
-        "data": {"values": values},
-        "encoding": {
-            "y": {"field": "domain", "type": "nominal", "sort": collection.names, "title": None},
-            "x": {"field": "abstracts", "type": "quantitative", "title": "abstracts"},
-            "color": {"field": "color", "type": "nominal", "scale": None},
-            "opacity": {
-                "field": "of them",
-                "type": "nominal",
-                "scale": {"domain": ["certain", "uncertain"], "range": [1, 0.35]},
-                "legend": {"orient": "bottom", "title": None},
-            },
-            "order": {"field": "of them"},
-            "tooltip": [{"field": name} for name in ("domain", "of them", "abstracts")],
-        },
-    }
-    total = len(collection.records)
-    rows = [
-        (name, n, f"{n / total:.0%}", m, k)
-        for name, n, m, k in zip(collection.names, given, unsure, nearly, strict=True)
-    ]
+    tagged, review = collection.tagged, collection.review
+    given, unsure, close = tagged.sum(0), (tagged & review).sum(0), (~tagged & review).sum(0)
+    shares = [f"{share:.0%}" for share in given / len(tagged)]
     return _Figure(
         "domains",
         "Abstracts by domain",
         "An abstract may have several domains, or none. The pale part is uncertain: a person should look.",
-        [spec],
-        ("Domain", "Abstracts", "Share of all", "Of them uncertain", "Not given, but close"),
-        rows,
+        ("Domain", "Abstracts", "Of them uncertain", "Not given, but close", "Share of all"),
+        list(zip(collection.names, given.tolist(), unsure.tolist(), close.tolist(), shares, strict=True)),
     )
 
 
 def _year_figure(collection: _Collection) -> _Figure:
-    dated = collection.years > 0
-    years = sorted(set(collection.years[dated].tolist()))
-    counts = {year: collection.tagged[collection.years == year].sum(0).tolist() for year in years}
-    totals = Counter(collection.years[dated].tolist())
-    most = max((max(row) for row in counts.values()), default=0)
-    specs = [
-        {
-            "title": {"text": name, "anchor": "start"},
-            "description": f"Bar chart: abstracts a year, {name}.",
-            "height": 110,
-            "mark": {"type": "bar", "color": color, "stroke": "currentColor", "strokeWidth": 0.3},
-            "data": {
-                "values": [
-                    {"year": year, "from": year - 0.45, "to": year + 0.45, "abstracts": row[column]}
-                    for year, row in counts.items()
-                ]
-            },
-            "encoding": {
-                "x": {
-                    "field": "from",
-                    "type": "quantitative",
-                    "title": None,
-                    "scale": {"domain": [years[0] - 0.5, years[-1] + 0.5], "nice": False, "zero": False},
-                    "axis": {"format": "d", "tickMinStep": 1, "tickCount": 5},
-                },
-                "x2": {"field": "to"},
-                "y": {
-                    "field": "abstracts",
-                    "type": "quantitative",
-                    "title": None,
-                    "scale": {"domain": [0, most]},
-                    "axis": {"tickCount": 3, "tickMinStep": 1},
-                },
-                "tooltip": [{"field": "year"}, {"field": "abstracts"}],
-            },
-        }
-        for column, (name, color) in enumerate(zip(collection.names, collection.colors, strict=True))
-    ]
-    undated = int((~dated).sum())
+    rows = []
+    for year, total in sorted(Counter(collection.years.tolist()).items()):
+        counts = collection.tagged[collection.years == year].sum(0).tolist()
+        rows.append((str(year or "unknown"), *counts, total))
     return _Figure(
         "years",
         "Abstracts a year",
-        "All on the same scale."
-        + (f" Left out: {undated:,} without a year." if undated else "")
-        + ("" if years else " No record has a year."),
-        specs if years else [],
+        "All on the same scale; abstracts without a year are left out.",
         ("Year", *collection.names, "All abstracts"),
-        [(str(year), *counts[year], totals[year]) for year in years],
+        rows,
     )
 
 
 def _pair_figure(collection: _Collection) -> _Figure:
     given = collection.tagged.astype(np.int64)
     together = (given.T @ given).tolist()
-    names = collection.names
-    values = [
-        {
-            "one": one,
-            "other": other,
-            "abstracts": together[row][column],
-            "share": together[row][column] / max(1, together[row][row]),
-        }
-        for row, one in enumerate(names)
-        for column, other in enumerate(names)
-        if row != column
-    ]
-    spec = (
-        {
-            "description": "Heat map: how many abstracts have two domains at once.",
-            "height": {"step": 34},
-            "data": {"values": values},
-            "encoding": {
-                "y": {"field": "one", "type": "nominal", "sort": names, "title": None},
-                "x": {
-                    "field": "other",
-                    "type": "nominal",
-                    "sort": names,
-                    "title": None,
-                    "axis": {"labelAngle": -40, "orient": "bottom"},
-                },
-            },
-            "layer": [
-                {
-                    "mark": {"type": "rect", "stroke": "currentColor", "strokeWidth": 0.2},
-                    "encoding": {
-                        "color": {
-                            "field": "share",
-                            "type": "quantitative",
-                            "scale": {"scheme": "blues", "domainMin": 0},
-                            "legend": None,
-                        },
-                        "tooltip": [
-                            {"field": "one"},
-                            {"field": "other"},
-                            {"field": "abstracts"},
-                            {"field": "share", "format": ".0%"},
-                        ],
-                    },
-                },
-                {
-                    "mark": {"type": "text"},
-                    "encoding": {
-                        "text": {"field": "abstracts"},
-                        "color": {
-                            "condition": {
-                                "test": f"datum.share > {max(v['share'] for v in values) * 0.55}",
-                                "value": "white",
-                            },
-                            "value": "#111",
-                        },
-                    },
-                },
-            ],
-        }
-        if values
-        else {}
-    )
     return _Figure(
         "pairs",
         "Domains that occur together",
-        "Abstracts with both domains; the darker, the larger their share in the row's domain.",
-        [spec] if spec else [],
-        ("Domain", *names),
-        [(name, *row) for name, row in zip(names, together, strict=True)],
+        "Abstracts with both domains; the darker, the larger their share of the row's domain.",
+        ("Domain", *collection.names),
+        [(name, *row) for name, row in zip(collection.names, together, strict=True)],
     )
 
 
 def _growth_figure(collection: _Collection, this_year: int) -> _Figure:
     """Compare the last years with as many before, without the current year, which is not over."""
-    years = collection.years
+    years, names = collection.years, collection.names
     past = years[(years > 0) & (years < this_year)]
-    last, first = (int(past.max()), int(past.min())) if len(past) else (0, 0)
-    window = min(_WINDOW, (last - first + 1) // 2)
+    window = min(_WINDOW, int(np.ptp(past) + 1) // 2) if len(past) else 0
     title = "Where the literature grows"
     if not window:
-        return _Figure("growth", title, "Needs records of at least two years before this one.", [], (), ())
-    now = (years > last - window) & (years <= last)
-    before = (years > last - 2 * window) & (years <= last - window)
-    spans = [
-        f"{last - back + 1}–{last - back + window}" if window > 1 else str(last - back + 1)
-        for back in (2 * window, window)
+        return _Figure("growth", title, "This needs records of two years before this one.", (), ())
+    last = int(past.max())
+    spans = [(last - 2 * window, last - window), (last - window, last)]
+    groups = [("All abstracts", np.ones(len(years), dtype=bool))]
+    groups += zip(names, collection.tagged.T, strict=True)
+    for (one, first), (other, second) in combinations(groups[1:], 2):
+        together = first & second
+        if (together & (years > spans[0][0]) & (years <= last)).sum() >= _FEWEST:
+            groups.append((f"{one} + {other.lower()}", together))
+    counts = [
+        (name, *[int((members & (years > start) & (years <= end)).sum()) for start, end in spans])
+        for name, members in groups
     ]
-    groups = [("All abstracts", "#888888", np.ones(len(years), dtype=bool), 0)]
-    for column, (name, color) in enumerate(zip(collection.names, collection.colors, strict=True)):
-        groups.append((name, color, collection.tagged[:, column], 0))
-    for one, other in combinations(range(len(collection.domains)), 2):
-        name = f"{collection.names[one]} + {collection.names[other].lower()}"
-        groups.append((name, "#888888", collection.tagged[:, one] & collection.tagged[:, other], _FEWEST))
-    found = [
-        (name, color, int((members & before).sum()), int((members & now).sum()), fewest)
-        for name, color, members, fewest in groups
-    ]
-    rows = [(name, color, b, n) for name, color, b, n, fewest in found if b + n >= fewest]
-    rows.sort(key=lambda row: row[3] / row[2] if row[2] else float("inf"), reverse=True)
-    values = [
-        {
-            "group": name,
-            "color": color,
-            spans[0]: b,
-            spans[1]: n,
-            "change": n / b - 1,
-            "label": f"{n / b - 1:+.0%} ({b:,} → {n:,})",
-        }
-        for name, color, b, n in rows
-        if b
-    ]
-    spec = {
-        "description": f"Bar chart: change in abstracts from {spans[0]} to {spans[1]}.",
-        "height": {"step": 26},
-        "data": {"values": values},
-        "encoding": {
-            "y": {
-                "field": "group",
-                "type": "nominal",
-                "sort": [value["group"] for value in values],
-                "title": None,
-                "axis": {"labelLimit": 260},
-            },
-            "x": {
-                "field": "change",
-                "type": "quantitative",
-                "title": None,
-                "axis": {"format": "+%", "tickCount": 5},
-            },
-            "tooltip": [{"field": "group"}, *({"field": span} for span in spans), {"field": "label"}],
-        },
-        "layer": [
-            {
-                "mark": {"type": "bar", "stroke": "currentColor", "strokeWidth": 0.5},
-                "encoding": {"color": {"field": "color", "type": "nominal", "scale": None}},
-            }
-        ],
-    }
+    counts.sort(key=lambda row: row[2] / row[1] if row[1] else math.inf, reverse=True)
+    before, now = (f"{start + 1}–{end}" if window > 1 else str(end) for start, end in spans)
     return _Figure(
         "growth",
         title,
-        f"Change from {spans[0]} to {spans[1]}, by domain and by pair of domains with at least {_FEWEST} "
-        f"abstracts in these years. Grey: all abstracts, and pairs. What grows more than all abstracts gains "
-        f"ground.",
-        [spec] if values else [],
-        ("Group", *spans, "Change"),
-        [(name, b, n, f"{n / b - 1:+.0%}" if b else "new" if n else "–") for name, _, b, n in rows],
+        f"Change from {before} to {now}, by domain and by pair of domains (grey) with at least {_FEWEST} "
+        "abstracts in these years. What grows more than all abstracts gains ground.",
+        ("Group", before, now, "Change"),
+        [(name, b, n, f"{n / b - 1:+.0%}" if b else "new" if n else "–") for name, b, n in counts],
     )
 
 
@@ -514,22 +332,23 @@ def _columns(
     """What the browser knows of the records, a list a field."""
     records, domains = collection.records, collection.domains
     number = {key: place for place, key in enumerate(domains)}
-    marks = []
-    for done, (record, tags) in enumerate(zip(records, collection.tags, strict=True), start=1):
-        explanation = explain(
-            tagger.model, (record.title, record.abstract), tags.probabilities, tagger.thresholds
-        )
+    marks: list[list[int]] = []
+    for record, tags in zip(records, collection.tags, strict=True):
+        # Of domains that share a word, the most probable comes last and has it.
         shown = sorted({*tags, *tags.review}, key=tags.probabilities.__getitem__)
-        marks.append(_marks(explanation, shown, number))
+        fields = (record.title, record.abstract)
+        marks.append(
+            _marks(explain(tagger.model, fields, tags.probabilities, tagger.thresholds), shown, number)
+            if shown
+            else []
+        )
         if progress:
-            progress(done, len(records))
+            progress(len(marks), len(records))
     x, y = np.round(_map(tagger.model, records) * _MAP_SIDE).astype(int).T.tolist()
     return {
         "domains": [
-            {"key": key, "name": name, "color": color, "line": style.line}
-            for key, name, color, style in zip(
-                domains, collection.names, collection.colors, cycle(COLORS), strict=False
-            )
+            {"key": key, "name": name, "color": "#{:02x}{:02x}{:02x}".format(*style.rgb), "line": style.line}
+            for key, name, style in zip(domains, collection.names, cycle(COLORS), strict=False)
         ],
         "records": {
             "title": [record.title for record in records],
@@ -588,19 +407,19 @@ def _map(model: Model, records: Sequence[Record]) -> NDArray[np.float64]:
     counts = model.terms.count_texts(f"{clean(record.title)}\n{clean(record.abstract)}" for record in records)
     shape = (len(records), len(model.terms))
     tfidf = csr_matrix((weigh(counts, model.idf), (counts.text, counts.term)), shape=shape)
-    # Sums by several threads may differ in the last digit, which t-SNE would blow up.
-    with threadpool_limits(1):
-        size = min(_COMPONENTS, min(shape))
-        vectors = TruncatedSVD(size, random_state=0).fit_transform(tfidf)
-        if len(records) <= _COMPONENTS:
-            places = np.column_stack([vectors, np.zeros(len(records))])[:, :2]
-        else:
-            every = np.linspace(0, len(records) - 1, min(_LANDMARKS, len(records))).astype(int)
-            perplexity = min(30.0, len(every) / 4)
-            landmarks = TSNE(perplexity=perplexity, init="pca", max_iter=500, random_state=0).fit_transform(
-                vectors[every]
-            )
-            neighbours = KNeighborsRegressor(3, weights="distance").fit(vectors[every], landmarks)
+    if len(records) <= _COMPONENTS:
+        left, values, _ = np.linalg.svd(tfidf.toarray(), full_matrices=False)
+        places = np.column_stack([left * values, np.zeros(len(records))])[:, :2]
+    else:
+        # Sums by several threads may differ in the last digit, which t-SNE would blow up.
+        with threadpool_limits(1), np.errstate(invalid="ignore"):
+            vectors = TruncatedSVD(_COMPONENTS, random_state=0).fit_transform(tfidf)
+            chosen = vectors[np.linspace(0, len(records) - 1, min(_LANDMARKS, len(records))).astype(int)]
+            # The first singular vector is what all texts share.
+            start = chosen[:, 1:3] * 1e-4 / max(1e-9, chosen[:, 1].std())
+            perplexity = min(30.0, len(chosen) / 4)
+            tsne = TSNE(perplexity=perplexity, init=start.astype(np.float32), max_iter=500, random_state=0)
+            neighbours = KNeighborsRegressor(3, weights="distance").fit(chosen, tsne.fit_transform(chosen))
             places = neighbours.predict(vectors)
     low, high = places.min(0), places.max(0)
     scaled: NDArray[np.float64] = (places - low) / np.where(high > low, high - low, 1)
@@ -663,11 +482,10 @@ def _summary_html(collection: _Collection) -> str:
 
 def _figure_html(figure: _Figure) -> str:
     name = figure.name
-    charts = "".join(f'<div class="chart" id="{name}-{n}"></div>' for n in range(len(figure.specs)))
     return (
         f'<section class="figure" aria-labelledby="{name}-title"><h2 id="{name}-title">{figure.title}</h2>'
         f"<p>{html.escape(figure.text)}</p>"
-        f'<div class="charts" id="{name}">{charts}</div>{_table_html(figure)}</section>'
+        f'<div class="charts" id="{name}"></div>{_table_html(figure)}</section>'
     )
 
 
@@ -698,7 +516,8 @@ def _first_html(collection: _Collection) -> str:
     for place in order:
         record, tags = collection.records[place], collection.tags[place]
         reasons = ", ".join(
-            f"{_NAMES.get(key, key)} {tags.probabilities[key]:.2f} ({'given' if key in tuple(tags) else 'not given'})"
+            f"{_NAMES.get(key, key)} {tags.probabilities[key]:.2f}"
+            + ("" if key in tuple(tags) else " (not given)")
             for key in tags.review
         )
         name = record.title or record.abstract[:100] or "(no title)"

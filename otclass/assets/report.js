@@ -2,7 +2,10 @@
 (async () => {
   const byId = (id) => document.getElementById(id);
   const PAGE = 25;
-  const SHAPES = ["circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "triangle-right"];
+  const SIGNS = {
+    circle: "●", square: "■", "triangle-up": "▲", diamond: "◆", cross: "✚", "triangle-down": "▼", "triangle-right": "▶",
+  };
+  const SHAPES = Object.keys(SIGNS);
 
   /** An element; text is only ever set as text, so that nothing in a record becomes markup. */
   const element = (name, attributes = {}, ...children) => {
@@ -296,11 +299,107 @@
     title: { color: "currentColor", fontSize: 13 },
     view: { stroke: null },
   };
+  const { figures } = data;
+  const names = domains.map(({ name }) => name);
+  const colorOf = Object.fromEntries(domains.map(({ name, color }) => [name, color]));
+  const outline = { stroke: "currentColor", strokeWidth: 0.4 };
+  const nominal = (field, more = {}) => ({ field, type: "nominal", title: null, ...more });
+  const amount = (field, more = {}) => ({ field, type: "quantitative", title: null, ...more });
+  const own = nominal("color", { scale: null });
+  const told = (...fields) => fields.map((field) => ({ field }));
+
+  /** The charts of each figure, in Vega-Lite, from the rows of its table. */
+  const CHARTS = {
+    domains: ({ rows }) => [{
+      description: "Bar chart: abstracts by domain, certain and uncertain.",
+      height: rows.length * 30 + 60,
+      data: {
+        values: rows.flatMap(([domain, given, unsure]) => [["certain", given - unsure], ["uncertain", unsure]].map(
+          ([kind, abstracts]) => ({ domain, kind, abstracts, color: colorOf[domain] }),
+        )),
+      },
+      mark: { type: "bar", ...outline },
+      encoding: {
+        y: nominal("domain", { sort: names }),
+        x: amount("abstracts", { title: "abstracts", axis: { tickMinStep: 1 } }),
+        color: own,
+        opacity: {
+          field: "kind", type: "ordinal", scale: { domain: ["certain", "uncertain"], range: [1, 0.35] },
+          legend: { orient: "bottom", title: null, symbolFillColor: "#888" },
+        },
+        order: { field: "kind" },
+        tooltip: told("domain", "kind", "abstracts"),
+      },
+    }],
+    years: ({ rows }) => {
+      const dated = rows.filter(([year]) => year !== "unknown").map(([year, ...counts]) => [Number(year), ...counts]);
+      if (!dated.length) return [];
+      const most = Math.max(...dated.flatMap((row) => row.slice(1, -1)));
+      return domains.map(({ name, color }, n) => ({
+        title: { text: name, anchor: "start" },
+        description: `Bar chart: abstracts a year, ${name}.`,
+        height: 110,
+        data: { values: dated.map((row) => ({ year: row[0], from: row[0] - 0.45, to: row[0] + 0.45, abstracts: row[n + 1] })) },
+        mark: { type: "bar", color, ...outline },
+        encoding: {
+          x: amount("from", {
+            scale: { domain: [dated[0][0] - 0.5, dated.at(-1)[0] + 0.5], nice: false, zero: false },
+            axis: { format: "d", tickMinStep: 1, tickCount: 5, grid: false },
+          }),
+          x2: { field: "to" },
+          y: amount("abstracts", { scale: { domain: [0, most] }, axis: { tickCount: 3, tickMinStep: 1 } }),
+          y2: { datum: 0 },
+          tooltip: told("year", "abstracts"),
+        },
+      }));
+    },
+    pairs: ({ rows }) => {
+      const values = rows.flatMap(([one, ...counts], row) => counts.map((abstracts, column) => (
+        { one, other: names[column], abstracts, share: abstracts / Math.max(1, counts[row]) }
+      )).filter((_, column) => column !== row));
+      const dark = 0.55 * Math.max(0.01, ...values.map(({ share }) => share));
+      return [{
+        description: "Heat map: how many abstracts have two domains at once.",
+        height: rows.length * 34 + 90,
+        data: { values },
+        encoding: {
+          y: nominal("one", { sort: names }),
+          x: nominal("other", { sort: names, axis: { labelAngle: -40 } }),
+          tooltip: [...told("one", "other", "abstracts"), { field: "share", format: ".0%" }],
+        },
+        layer: [
+          { mark: { type: "rect", ...outline }, encoding: { color: amount("share", { scale: { scheme: "blues", domainMin: 0 }, legend: null }) } },
+          {
+            mark: "text",
+            encoding: { text: { field: "abstracts" }, color: { condition: { test: `datum.share > ${dark}`, value: "#fff" }, value: "#111" } },
+          },
+        ],
+      }];
+    },
+    growth: ({ rows, head }) => {
+      const values = rows.filter(([, before]) => before).map(([group, before, now, change]) => ({
+        group, change: now / before - 1, told: `${change} (${before} → ${now})`,
+        color: colorOf[group] ?? (group === "All abstracts" ? "currentColor" : "#8888"),
+      }));
+      return values.length ? [{
+        description: `Bar chart: change in abstracts from ${head[1]} to ${head[2]}.`,
+        height: values.length * 24 + 30,
+        data: { values },
+        mark: { type: "bar", ...outline },
+        encoding: {
+          y: nominal("group", { sort: null, axis: { labelLimit: 260 } }),
+          x: amount("change", { axis: { format: "+%", tickCount: 5 } }),
+          color: own,
+          tooltip: told("group", "told"),
+        },
+      }] : [];
+    },
+  };
+
   // ast: expressions are interpreted, not compiled, as the page's policy forbids eval.
-  const embed = async (id, spec, renderer) => {
+  const embed = async (place, spec, renderer) => {
     const options = { actions: false, ast: true, defaultStyle: false, renderer, config, tooltip: { disableDefaultStyle: true } };
-    const made = await vegaEmbed(byId(id), { width: "container", autosize: { type: "fit", contains: "padding" }, ...spec }, options);
-    return made.view;
+    return (await vegaEmbed(place, { width: "container", autosize: { type: "fit", contains: "padding" }, ...spec }, options)).view;
   };
 
   let map = null;
@@ -320,9 +419,15 @@
 
   const drawMap = async () => {
     const axis = { type: "quantitative", axis: null, scale: { domain: [-60, 4155], nice: false } };
-    const names = [...domains.map(({ name }) => name), "No domain"];
-    const legend = { title: null, orient: "bottom", columns: { expr: "width < 500 ? 2 : 4" }, symbolOpacity: 1 };
-    map = await embed("map", {
+    const kinds = [...names, "No domain"];
+    const colors = [...domains.map(({ color }) => color), "#8888"];
+    const shapes = kinds.map((_, n) => SHAPES[n < domains.length ? n % SHAPES.length : 0]);
+    byId("legend").append(...kinds.map((kind, n) => {
+      const sign = element("span", { "aria-hidden": true }, SIGNS[shapes[n]]);
+      sign.style.color = colors[n];
+      return element("li", {}, sign, ` ${kind}`);
+    }));
+    map = await embed(byId("map"), {
       description: "Scatter plot: map of the abstracts by wording; the table below holds the same abstracts.",
       height: "container",
       data: { name: "points", values: [] },
@@ -330,12 +435,12 @@
         name: "zoom", bind: "scales",
         select: { type: "interval", zoom: "wheel![event.ctrlKey]", translate: "[mousedown, window:mouseup] > window:mousemove!" },
       }],
-      mark: { type: "point", filled: true, strokeWidth: 0 },
+      mark: { type: "point", filled: true, stroke: "#888", strokeWidth: 0.3 },
       encoding: {
         x: { field: "x", ...axis },
         y: { field: "y", ...axis },
-        color: { field: "domain", type: "nominal", legend, scale: { domain: names, range: [...domains.map(({ color }) => color), "#8888"] } },
-        shape: { field: "domain", type: "nominal", legend, scale: { domain: names, range: names.map((_, n) => n < domains.length ? SHAPES[n % SHAPES.length] : "circle") } },
+        color: nominal("domain", { legend: null, scale: { domain: kinds, range: colors } }),
+        shape: nominal("domain", { legend: null, scale: { domain: kinds, range: shapes } }),
         opacity: { condition: { test: "datum.shown", value: 0.8 }, value: 0.06 },
         size: { value: all.length > 3000 ? 14 : 40 },
         tooltip: [{ field: "title" }, { field: "year" }, { field: "domain" }],
@@ -349,9 +454,12 @@
   performance.mark("interactive");
   document.body.dataset.state = "interactive";
   try {
-    for (const [name, specs] of Object.entries(data.charts)) {
-      for (const [n, spec] of specs.entries()) {
-        await embed(`${name}-${n}`, spec, "svg");
+    for (const [name, figure] of Object.entries(figures)) {
+      const places = CHARTS[name](figure).map((spec) => [element("div", { class: "chart" }), spec]);
+      byId(name).append(...places.map(([place]) => place));
+      for (const [place, spec] of places) {
+        await embed(place, spec, "svg");
+        // Between two charts the page may answer.
         await new Promise((resolve) => setTimeout(resolve));
       }
     }
