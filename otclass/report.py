@@ -13,7 +13,6 @@ import html
 import json
 import math
 import os
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
@@ -96,6 +95,9 @@ def write_report(
         import vl_convert
     except ImportError as error:
         raise ImportError("a report needs more packages: pip install 'otclass[report]'.") from error
+    target = Path(path)
+    if not target.parent.is_dir():
+        raise FileNotFoundError(f"{target.parent} is no folder; create it first.")
     if tagger is None:
         from otclass.tagger import Tagger
 
@@ -110,7 +112,7 @@ def write_report(
     columns = _columns(collection, tagger, progress)
     data = {"figures": {figure.name: asdict(figure) for figure in figures}, **columns}
     script = vl_convert.javascript_bundle("window.vegaEmbed=vegaEmbed;")
-    _write_whole(Path(path), _page(collection, title, figures, data, script))
+    _write_whole(target, _page(collection, title, figures, data, script))
 
 
 def stored_tags(record: Record, domains: Sequence[str]) -> Tags | None:
@@ -301,14 +303,17 @@ def _growth_figure(collection: _Collection, this_year: int) -> _Figure:
         return _Figure("growth", title, "This needs records of two years before this one.", (), ())
     last = int(past.max())
     spans = [(last - 2 * window, last - window), (last - window, last)]
-    groups = [("All abstracts", np.ones(len(years), dtype=bool))]
-    groups += zip(names, collection.tagged.T, strict=True)
+    in_spans = [(years > start) & (years <= end) for start, end in spans]
+    groups: list[tuple[str, NDArray[np.bool_]]] = [
+        ("All abstracts", np.ones(len(years), dtype=bool)),
+        *zip(names, collection.tagged.T, strict=True),
+    ]
     for (one, first), (other, second) in combinations(groups[1:], 2):
         together = first & second
-        if (together & (years > spans[0][0]) & (years <= last)).sum() >= _FEWEST:
+        if (together & (in_spans[0] | in_spans[1])).sum() >= _FEWEST:
             groups.append((f"{one} + {other.lower()}", together))
     counts = [
-        (name, *[int((members & (years > start) & (years <= end)).sum()) for start, end in spans])
+        (name, int((members & in_spans[0]).sum()), int((members & in_spans[1]).sum()))
         for name, members in groups
     ]
     counts.sort(key=lambda row: row[2] / row[1] if row[1] else math.inf, reverse=True)
@@ -529,12 +534,9 @@ def _first_html(collection: _Collection) -> str:
 
 
 def _write_whole(path: Path, content: bytes) -> None:
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=path.name, delete=False) as file:
-        draft = Path(file.name)
-        try:
-            file.write(content)
-            file.close()
-            draft.replace(path)
-        except BaseException:
-            draft.unlink(missing_ok=True)
-            raise
+    draft = path.with_name(path.name + ".part")
+    try:
+        draft.write_bytes(content)
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)

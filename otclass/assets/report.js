@@ -73,13 +73,17 @@
         && (!ticked.length || (every ? ticked.every(has(record)) : ticked.some(has(record))))
         && words.every((word) => searchable(record).includes(word));
     });
+    arrange();
+    // The table answers first.
+    setTimeout(drawPoints);
+  };
+
+  const arrange = () => {
     if (order.by) {
       selection.sort(COMPARE[order.by]);
       if (order.descending) selection.reverse();
     }
-    page = 0;
-    showRows();
-    drawPoints();
+    turnTo(0);
   };
 
   // --- Table
@@ -193,7 +197,7 @@
   const cell = (value) => {
     let written = String(value ?? "");
     // A spreadsheet takes such a cell for a formula.
-    if (typeof value === "string" && /^[=+\-@\t\r]/.test(written)) written = `'${written}`;
+    if (typeof value === "string" && /^'*[=+\-@\t\r]/.test(written)) written = `'${written}`;
     return /[",\r\n]/.test(written) ? `"${written.replaceAll('"', '""')}"` : written;
   };
   const keys = (list) => list.map((domain) => domains[domain].key).join(";");
@@ -269,7 +273,7 @@
     // Numbers are most telling from the top.
     const descending = order.by === by ? !order.descending : ["year", "doubt"].includes(by);
     Object.assign(order, { by, descending });
-    select();
+    arrange();
   });
   byId("rows").addEventListener("click", (event) => {
     const button = event.target.closest("[data-open]");
