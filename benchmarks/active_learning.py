@@ -28,8 +28,9 @@ import csv
 import json
 import sys
 from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,18 +56,24 @@ GOAL = 0.95
 RULES = {"tuned": "thresholds tuned on the labels", "own": "the learner's own cut"}
 
 
-class View(NamedTuple):
-    """What a strategy sees of the unlabelled pool."""
+class View:
+    """What a strategy sees: what is labelled, and the unlabelled rest of the pool."""
 
-    log_odds: Floats
-    positives: Ints
-    features: sparse.csr_matrix
-    rng: np.random.Generator
+    def __init__(self, labelled: sparse.csr_matrix, y: Indicator, rest: sparse.csr_matrix, seed: int) -> None:
+        self.features, self.positives = rest, y.sum(axis=0).astype(np.int64)
+        self.rng = np.random.default_rng((seed, len(y)))
+        self._labelled, self._y = labelled, y
+
+    @cached_property
+    def log_odds(self) -> Floats:
+        """Of the rest, by a learner of what is labelled."""
+        coef, intercept = learn(self._labelled, self._y, np.ones(len(self._y)))
+        return np.asarray(self.features @ coef + intercept)
 
 
 def at_random(view: View) -> Ints:
     """Draw records at random."""
-    return view.rng.choice(len(view.log_odds), min(BATCH, len(view.log_odds)), replace=False)
+    return view.rng.permutation(view.features.shape[0])[:BATCH]
 
 
 def most_probable(view: View) -> Ints:
@@ -113,9 +120,7 @@ def simulate(
 ) -> list[dict[str, Any]]:
     """Label a pool by a strategy; give the figures at each size judged."""
     pool, outside = split(len(y), seed)
-    rng = np.random.default_rng(seed)
-    pool = rng.permutation(pool)
-    labelled = pool[:START]
+    labelled = np.random.default_rng(seed).permutation(pool)[:START]
     curve = []
     while True:
         known = len(labelled)
@@ -125,10 +130,8 @@ def simulate(
             curve.append({"labels": known, **figures, "positives": positives})
         if known >= most:
             return curve
-        coef, intercept = learn(features[labelled], y[labelled], np.ones(known))
         rest = np.setdiff1d(pool, labelled)
-        log_odds = features[rest] @ coef + intercept
-        view = View(log_odds, y[labelled].sum(axis=0).astype(np.int64), features[rest], rng)
+        view = View(features[labelled], y[labelled], features[rest], seed)
         labelled = np.concatenate([labelled, rest[strategy(view)]])
 
 

@@ -168,9 +168,9 @@ def judge(given: NDArray[np.bool_], log_odds: Floats) -> tuple[Floats, NDArray[n
     """Judge given labels by held-out log-odds: confident learning, each label a question of its own.
 
     A label is suspect if the probability of the opposite reaches the mean of that probability over the texts
-    whose given label is the opposite, and exceeds one half. The order is by self-confidence. cleanlab, the
-    authors' implementation, orders the same way for single labels and finds as much
-    (``benchmarks/audit.py``).
+    whose given label is the opposite, as in the confident joint, and also exceeds one half: without this,
+    many sound labels of rare domains would be suspect. The order is by self-confidence. cleanlab, the
+    authors' implementation, finds as much (``benchmarks/audit.py``).
 
     Parameters
     ----------

@@ -144,7 +144,13 @@ def _held_out_f1(
     weight = np.asarray(labelled.weights)[places]
     classifier.fit(texts, indicator[places], sample_weight=weight)
     tagged = expit(classifier.cv_decision_) >= classifier.thresholds_
-    return np.asarray(f1_score(indicator[places], tagged, average=None, zero_division=0))
+    # A label at a time: of a single column f1_score would give the figure of the negatives too.
+    return np.array(
+        [
+            f1_score(truth, its, zero_division=0)
+            for truth, its in zip(indicator[places].T, tagged.T, strict=True)
+        ]
+    )
 
 
 def _extrapolated(sizes: Ints, quality: Floats, size: int) -> float:
