@@ -10,6 +10,7 @@ pytest.importorskip("httpx2")
 from fastapi.testclient import TestClient
 
 from otclass.web import create_app
+from otclass.web.api import Together
 from otclass.web.guard import MAX_BODY
 
 TEXT = (
@@ -51,6 +52,30 @@ def test_batch_answers_in_order_what_single_texts_get(client):
     texts = [{"text": TEXT}, {"title": "Massage", "abstract": "Gentle touch."}, {"text": ""}]
     single = [client.post("/api/tag", json=text).json() for text in texts]
     assert client.post("/api/tag", json={"texts": texts}).json() == {"answers": single}
+
+
+def test_texts_at_once_get_each_its_own_answer(client):
+    from concurrent.futures import ThreadPoolExecutor
+
+    texts = [{"text": f"{word} and oxytocin"} for word in ("Grief", "Massage", "Naloxone", "Stress")] * 8
+    alone = [client.post("/api/tag", json=text).json() for text in texts[:4]]
+    with ThreadPoolExecutor(8) as pool:
+        together = list(pool.map(lambda text: client.post("/api/tag", json=text).json(), texts))
+    assert together == alone * 8
+
+
+def test_api_takes_json_alone(client):
+    for kind in ("text/plain", "application/x-www-form-urlencoded", ""):
+        answer = client.post("/api/tag", content=b'{"text": "a"}', headers={"content-type": kind})
+        assert answer.status_code == 415
+
+
+def test_long_texts_and_too_long_ones(client):
+    from otclass.web.api import MAX_TEXT
+
+    assert client.post("/api/tag", json={"text": "grief " * 5000}).status_code == 200
+    assert client.post("/api/tag", json={"text": "x" * (MAX_TEXT + 1)}).status_code == 422
+    assert client.post("/", data={"text": "x" * (MAX_TEXT + 1), "csrf": csrf(client)}).status_code == 413
 
 
 @pytest.mark.parametrize(
@@ -146,7 +171,7 @@ def test_token_is_asked_for_and_remembered():
 
 def test_a_fault_tells_the_log_and_not_the_caller(caplog):
     app = create_app()
-    app.state.tagger = None
+    app.state.together = Together(None)
     client = TestClient(app, base_url=HOST, raise_server_exceptions=False)
     answer = client.post("/api/tag", json={"text": "a"})
     assert answer.status_code == 500

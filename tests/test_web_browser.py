@@ -111,7 +111,7 @@ def test_paste_shows_tags_and_evidence_at_once(page):
     assert page.locator("#result tr", has_text="Grief").get_by_text("yes").count() == 1
     assert page.locator("#result img").count() == 0
     page.locator("#text").fill("")
-    page.locator("#result table").wait_for(state="detached")
+    page.locator("#result .bars").wait_for(state="detached")
 
 
 def test_upload_filter_download(page, tmp_path):

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import ipaddress
 import logging
 import socket
@@ -105,6 +106,7 @@ def create_app(
         lifespan=lifespan,
     )
     app.state.tagger = tagger or Tagger.default()
+    app.state.together = api.Together(app.state.tagger)
     app.state.libraries = libraries
     app.add_middleware(Guard, hosts=hosts, addresses=addresses, token=token, max_upload=max_upload)
     app.include_router(api.router)
@@ -158,6 +160,9 @@ def serve(
     app = create_app(tagger, curator, hosts=hosts, addresses=not local, token=token)
     shown = f"[{host}]" if ":" in host else host
     print(f"http://{shown}:{port}/" + (f"?token={token}" if token else ""), flush=True)
+    # The model lives as long as the server: the garbage collector need not look through it again and again.
+    gc.collect()
+    gc.freeze()
     # The access log would hold the token.
     uvicorn.run(app, host=host, port=port, log_level="warning", access_log=False, server_header=False)
 

@@ -21,7 +21,7 @@ LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 SESSION_COOKIE = "otclass_session"
 TOKEN_COOKIE = "otclass_token"
 
-MAX_BODY = 2 * 1024 * 1024
+MAX_BODY = 4 * 1024 * 1024
 """Bytes of a request, uploads apart."""
 
 # Evidence carries its colours in style attributes; scripts and style sheets come from this server alone.
@@ -36,6 +36,7 @@ HEADERS = {
 }
 _SESSION = re.compile(r"[\w-]{43}")
 _OPEN = ("/static/", "/health")
+_NO_PAGES = (*_OPEN, "/api/")
 
 
 class Guard:
@@ -68,7 +69,7 @@ class Guard:
         headers, path = Headers(scope=scope), scope["path"]
         cookies = _cookies(headers)
         session = cookies.get(SESSION_COOKIE, "")
-        new = not _SESSION.fullmatch(session)
+        new = not path.startswith(_NO_PAGES) and not _SESSION.fullmatch(session)
         scope["session"] = token_urlsafe(32) if new else session
 
         async def answer(message: Message) -> None:
@@ -78,7 +79,7 @@ class Guard:
                     given[name] = value
                 if not path.startswith("/static/"):
                     given["Cache-Control"] = "no-store"
-                    if new and not path.startswith(("/api/", "/health")):
+                    if new:
                         given.append("Set-Cookie", _cookie(SESSION_COOKIE, scope["session"]))
             await send(message)
 
@@ -162,8 +163,11 @@ def refuse(path: str, status: int, why: str) -> Response:
 
 
 def _cookies(headers: Headers) -> dict[str, str]:
+    sent = headers.get("cookie")
+    if sent is None:
+        return {}
     try:
-        return {name: morsel.value for name, morsel in SimpleCookie(headers.get("cookie", "")).items()}
+        return {name: morsel.value for name, morsel in SimpleCookie(sent).items()}
     except CookieError:
         return {}
 
