@@ -622,6 +622,9 @@ def _kind(text: str) -> _Kind:
         heading = _heading_kind(folded, text, len(words))
         if heading is not None:
             return heading
+    if len(words) <= 4 and text[0].isupper() and _FURNITURE_BEGINNINGS.match(folded):
+        # Most lines of a page are such, and end here.
+        return _Kind.FURNITURE
     if len(text) < 800 and _NOTICE_SENTENCE.match(text):
         return _Kind.FURNITURE
     if len(text) < 500 and _talks_to_visitors(text):
@@ -631,7 +634,7 @@ def _kind(text: str) -> _Kind:
         return _Kind.PROSE
     verbs = len(_SENTENCE_WORD.findall(text))
     sentence = verbs > 0 and bool(_SENTENCE_END.search(text))
-    if _is_affiliation(text, verbs) or _is_names(text):
+    if _is_affiliation(text, verbs) or (verbs < 2 and _is_names(text)):
         return _Kind.FRONT
     full = sentence and len(words) >= 8 and "doi" not in folded
     if verbs < 2 and len(text) <= 250 and not full and _FRONT.match(text):
@@ -802,7 +805,6 @@ _SUFFIX = _Pattern(
     r".{0,2}$|(?:m?ents?|a?tions?|ness(?:es)?|ships?|hoods?|less|ful(?:ly)?|[ai]bl[ey]|ity|ally|i[sz]|"
     r"ing|al|ous|ive)"
 )
-_BROKEN_WORD = _Pattern(r"[^\W_]*+[-‐][^\S\n]*+\n\s*+[^\W_]*+")
 _OPEN_END = _Pattern(
     r"(?:[,–—(/]|\b(?:the|an?|of|and|or|in|on|to|for|with|by|from|at|as|that|which|is|are|was|were|be|"
     r"their|its|than|between|not))$",
@@ -852,14 +854,21 @@ def _split(text: str) -> Iterator[_Line]:
         yield _Line(start, end, stripped, _kind(stripped), adjacent, line.startswith("    "))
 
 
-def _whole_words(text: str) -> frozenset[str]:
-    """Collect the words of a text that no line break cuts in two."""
-    return frozenset(re.findall(r"[^\W\d_]+", _BROKEN_WORD.sub(" ", text).lower()))
+def _whole_words(lines: list[_Line]) -> frozenset[str]:
+    """Collect the words of a text that no line break cuts in two; none if no line ends with a hyphen."""
+    cut = [line.text[-1] in "-‐" for line in lines]
+    if not any(cut):
+        return frozenset()
+    words: set[str] = set()
+    for i, line in enumerate(lines):
+        found = re.findall(r"[^\W\d_]+", line.text.lower())
+        words.update(found[i > 0 and cut[i - 1] : -1 if cut[i] else None])
+    return frozenset(words)
 
 
 def _blocks(text: str) -> list[_Block]:
     lines = list(_split(text))
-    words = _whole_words(text) if _BROKEN_WORD.search(text) else frozenset()
+    words = _whole_words(lines)
     blocks: list[_Block] = []
     spans: list[_Span] = []
     for i, line in enumerate(lines):
@@ -979,7 +988,7 @@ def _lines(text: str) -> list[Edit]:
     if lines == 1 and _is_title_and_abstract(*text.split("\n")):
         return []
     if lines > _MOST_LINES:
-        return [(m.start(), m.end(), " ") for m in re.finditer(r"\s*+\n\s*+", text)]
+        return [(m.start(), m.end(), " ") for m in re.finditer(r"\s+", text) if "\n" in m[0]]
     blocks = _blocks(text)
     if not blocks:
         return []
@@ -1009,6 +1018,9 @@ def _is_title_and_abstract(title: str, abstract: str) -> bool:
         and title == title.strip()
         and abstract == abstract.strip()
         and len(title.split(maxsplit=3)) == 4
+        and title[-1] not in "-‐"
+        and not _LABELLED.match(title)
+        and not _LABELLED.match(abstract)
         and not _FURNITURE_BEGINNINGS.match(title.casefold())
     )
 
@@ -1349,7 +1361,7 @@ def _may_hold_notice(last: str) -> bool:
     return (
         "copyright" in last
         or "©" in last
-        or "(c)" in last
+        or ("(c)" in last and ("19" in last or "20" in last))
         or "reserved" in last
         or "published " in last
         or "elsevier" in last

@@ -292,6 +292,7 @@ def test_end_offset_is_the_end_of_what_was_kept() -> None:
     "unit",
     [
         "<",
+        "\n",
         "<a ",
         "<script>",
         "<!--",
