@@ -63,8 +63,6 @@ _RATIO_POWER = 0.75
 _RATIO_FLOOR = 1.0
 _RATIO_CAP = 6.0
 _BOOTSTRAPS = 100
-# A wrong tag costs a curator's trust a little more than a missed one.
-_BETA = 0.9
 _REVIEW_LEVEL = 0.95
 
 
@@ -100,7 +98,7 @@ class TopicClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     classes_ : ndarray of str, shape (n_labels,)
         The labels, in the order of the outputs.
     thresholds_ : ndarray of float, shape (n_labels,)
-        Probability from which a text gets the label: where F-beta, beta 0.9, is best by cross-validation.
+        Probability from which a text gets the label: where F1 is best by cross-validation.
     review_ : ndarray of float, shape (n_labels, 2)
         Band of probabilities in which a person should look: between the points of 95% recall and of 95%
         precision by cross-validation. Empty (low above high) where one cut reaches both.
@@ -445,7 +443,7 @@ class _Linear(NamedTuple):
 
 
 def best_threshold(positive: NDArray[np.int8], probability: Floats, weight: Floats, *, seed: int) -> float:
-    """Find the probability from which to tag so that F-beta (beta 0.9) is best, steadied by the bootstrap.
+    """Find the probability from which to tag so that F1 is best, steadied by the bootstrap.
 
     Parameters
     ----------
@@ -469,8 +467,8 @@ def best_threshold(positive: NDArray[np.int8], probability: Floats, weight: Floa
         times = rng.multinomial(len(order), share).astype(np.float64)
         tagged = np.cumsum(times)
         right = np.cumsum(times * hit)
-        f_score = right / np.maximum(tagged + _BETA**2 * right[-1], 1e-12)
-        cuts.append(between[int(np.argmax(f_score))])
+        f1 = 2 * right / np.maximum(tagged + right[-1], 1e-12)
+        cuts.append(between[int(np.argmax(f1))])
     return float(np.mean(cuts))
 
 

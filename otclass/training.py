@@ -615,9 +615,8 @@ def _card(trained: Trained, text: CardText, test: Evaluation | None) -> str:
     sections += [
         (
             "Thresholds and the band for review",
-            "A domain is given from the probability at which F-beta is best by cross-validation (beta 0.9: a "
-            "wrong tag weighs a little more than a missed one). Below the band of review lie at most 5% of a "
-            "domain's texts; above it at least 95% of the tags are right.\n\n"
+            "A domain is given from the probability at which F1 is best by cross-validation. Below the band "
+            "of review lie at most 5% of a domain's texts; above it at least 95% of the tags are right.\n\n"
             + _markdown(cuts),
         ),
         (
