@@ -8,9 +8,9 @@ Prints one table and writes all figures to ``benchmarks/audit.json``. Of ``train
 - labels: 5% of all answers, a text and a domain each, given or not;
 - texts: one answer, drawn at random, of 5% of the texts. The harder case: seven times fewer to be found.
 
-`TopicClassifier` judges each text held out. Its list holds every answer, the least credible first; found is what
-stands in the first tenth of it, and in the first tenth of the texts as the list first names them. The same
-held-out probabilities are given to cleanlab if it is installed; that ranks texts.
+`TopicClassifier` judges each text held out. Its list holds every answer, the least credible first; found is
+what stands in the first tenth of it, and in the first tenth of the texts as the list first names them. The
+same held-out probabilities are given to cleanlab if it is installed; that ranks texts.
 """
 
 import argparse

@@ -50,10 +50,10 @@ def test_it_asks_about_what_is_uncertain(few):
 
 def test_the_reason_names_domain_terms_and_what_is_known(few):
     first = suggest(records("Massage of widows."), few).records[0]
-    assert first.uncertain in ("grief", "social_touch")
-    assert first.reason.startswith(f"{first.uncertain} is uncertain ({first.probability:.2f}, ")
-    assert f"{few.domains.count(frozenset({first.uncertain}))} labelled so far" in first.reason
-    assert "for it: " + ("widow" if first.uncertain == "grief" else "massag") in first.reason
+    assert first.asks_about in ("grief", "social_touch")
+    assert first.reason.startswith(f"Asks about {first.asks_about} (probability {first.probability:.2f}, ")
+    assert f"{few.domains.count(frozenset({first.asks_about}))} labelled so far" in first.reason
+    assert "for it: " + ("widows" if first.asks_about == "grief" else "massage") in first.reason
 
 
 def test_a_batch_does_not_ask_the_same_twice(few):
@@ -97,7 +97,7 @@ def test_domains_that_cannot_be_learned_are_named(tmp_path):
         "Nothing is known about therapy yet: a domain needs a labelled text with it and one without it. "
         "Label some by hand, or name a model that knows it.",
     )
-    assert [one.uncertain for one in found.records] == ["grief"]
+    assert [one.asks_about for one in found.records] == ["grief"]
 
 
 def test_without_labels_and_model_there_is_nothing_to_go_by():
@@ -118,7 +118,7 @@ def test_a_tagger_guesses_as_it_tags(fitted, labelled):
     for one in found.records:
         tags = tagger.tag(texts[one.place])
         assert one.guess == tuple(tags)
-        assert one.probability == pytest.approx(tags.probabilities[one.uncertain])
+        assert one.probability == pytest.approx(tags.probabilities[one.asks_about])
 
 
 def test_rare_domains_weigh_more():

@@ -19,7 +19,7 @@ References
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +34,8 @@ from otclass.text import tokenize
 
 if TYPE_CHECKING:
     from scipy import sparse
+
+    from otclass.evidence import DomainEvidence
 
 # Log-odds for one unit of a support vector machine's margin: what its probability would rise by, about.
 _SLOPE = 2.0
@@ -52,7 +54,7 @@ class Suggestion(NamedTuple):
     record : Record
     guess : tuple of str
         The domains that the model would give, the most probable first.
-    uncertain : str
+    asks_about : str
         The domain that the record would teach most about.
     probability : float
         Of that domain, between 0 and 1; not calibrated unless a tagger was given.
@@ -63,7 +65,7 @@ class Suggestion(NamedTuple):
     place: int
     record: Record
     guess: tuple[str, ...]
-    uncertain: str
+    asks_about: str
     probability: float
     reason: str
 
@@ -130,12 +132,9 @@ def suggest(
     if n < 1:
         raise ValueError(f"n is {n}; ask for at least one record.")
     places, records, texts, notes = _candidates(pool, labelled)
-    if tagger is not None:
-        model = tagger.model
-        columns = [model.labels.index(domain) for domain in tagger.domains]
-    else:
+    if tagger is None:
         model, unlearned = _learned(labelled, texts, seed)
-        columns = list(range(len(model.labels)))
+        tagger = Tagger(model)
         if unlearned:
             notes.append(
                 f"Nothing is known about {', '.join(unlearned)} yet: a domain needs a labelled text with it "
@@ -144,31 +143,28 @@ def suggest(
     if not texts:
         return Suggestions((), tuple(notes))
 
-    labels = [model.labels[column] for column in columns]
+    model, labels = tagger.model, tagger.domains
+    columns = [model.labels.index(label) for label in labels]
     counts = model.terms.count_texts(texts)
     log_odds = score(counts, model.idf, model.coef, model.intercept)[:, columns]
     positives = np.array(
         [sum(label in its for its in labelled.domains) if labelled is not None else 0 for label in labels]
     )
-    features = _csr(counts, model.idf, len(model.terms))
     worth = worth_by_domain(log_odds, positives)
-    chosen = choose(worth.sum(axis=1), features, n)
-    probability = expit(log_odds)
-    tagged = probability >= model.thresholds[columns]
-    names = model.terms.names()
+    chosen = choose(worth.sum(axis=1), _csr(counts, model.idf, len(model.terms)), n)
     suggestions = []
     for i in chosen.tolist():
         j = int(worth[i].argmax())
-        order = np.argsort(-probability[i], kind="stable")
-        terms = _strongest(features[[i]], model.coef[:, columns[j]].astype(np.float64), names)
+        explanation = tagger.explain(texts[i])
+        evidence = explanation.domains[labels[j]]
         suggestions.append(
             Suggestion(
                 place=places[i],
                 record=records[i],
-                guess=tuple(labels[k] for k in order if tagged[i, k]),
-                uncertain=labels[j],
-                probability=float(probability[i, j]),
-                reason=_reason(labels[j], probability[i, j], terms, int(positives[j]) if labelled else None),
+                guess=explanation.tags,
+                asks_about=labels[j],
+                probability=evidence.probability,
+                reason=_reason(evidence, int(positives[j]) if labelled is not None else None),
             )
         )
     return Suggestions(tuple(suggestions), tuple(notes))
@@ -358,21 +354,12 @@ def _learned(labelled: Labelled | None, texts: Sequence[str], seed: int) -> tupl
     return model, [label for label in sizes if label not in labels]
 
 
-def _strongest(row: Any, coef: Floats, names: Sequence[str]) -> tuple[list[str], list[str]]:
-    """The terms of one record that speak most for a domain, and most against it."""
-    contributions = row.data * coef[row.indices]
-    order = np.argsort(-contributions, kind="stable")
-    supporting = [names[row.indices[k]] for k in order[:_TERMS] if contributions[k] > 0]
-    opposing = [names[row.indices[k]] for k in order[::-1][:_TERMS] if contributions[k] < 0]
-    return supporting, opposing
-
-
-def _reason(
-    domain: str, probability: float, terms: tuple[list[str], list[str]], positives: int | None
-) -> str:
+def _reason(evidence: "DomainEvidence", positives: int | None) -> str:
     known = "" if positives is None else f", {positives} labelled so far"
-    parts = [f"{domain} is uncertain ({probability:.2f}{known})"]
-    for head, its in zip(("for it", "against it"), terms, strict=True):
-        if its:
-            parts.append(f"{head}: {', '.join(its)}")
+    parts = [f"Asks about {evidence.domain} (probability {evidence.probability:.2f}{known})"]
+    for head, terms in (("for it", evidence.supporting), ("against it", evidence.opposing)):
+        # Terms made of the same words are named once.
+        named = list(dict.fromkeys(term.words[0].lower() for term in terms if term.words))
+        if named:
+            parts.append(f"{head}: {', '.join(named[:_TERMS])}")
     return "; ".join(parts) + "."
