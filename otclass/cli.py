@@ -4,6 +4,7 @@ Exit codes: 0 done; 1 failed, with a message on standard error; 2 wrong usage; 3
 not be read (they are listed on standard error and in the summary).
 """
 
+import csv
 import glob
 import io
 import json
@@ -626,3 +627,173 @@ def _say_missing(missing: Iterable[str]) -> None:
     missing = list(missing)
     if missing:
         click.echo(f"not in PubMed: {', '.join(missing)}", err=True)
+
+
+@main.command()
+@click.argument("inputs", nargs=-1, required=True, metavar="FILE...|-")
+@click.option("-o", "--output", required=True, type=click.Path(dir_okay=False), help="HTML file to write.")
+@click.option("--title", default="Abstracts by domain", show_default=True, help="Heading of the report.")
+@click.option("--format", "format_", metavar="NAME", help="Format of the input, if not to be recognised.")
+@_column_options
+@_model_option
+def report(
+    inputs: tuple[str, ...],
+    output: str,
+    title: str,
+    format_: str | None,
+    title_column: str | None,
+    abstract_column: str | None,
+    text_column: str | None,
+    model: str | None,
+) -> None:
+    """Show tagged records as one HTML page to look at: counts, years, a map, a table with the evidence.
+
+    FILES are whatever `otclass tag` reads; what it has written is not tagged again.
+    """
+    from otclass.report import stored_tags, write_report
+
+    tagger = _tagger(model)
+    named = {"title": title_column, "abstract": abstract_column, "text": text_column}
+    run = _Run(tagger, None, 1)
+
+    def items() -> "Iterator[tuple[Record, Any]]":
+        for record in run.read(inputs, format_, {field: name for field, name in named.items() if name}):
+            stored = stored_tags(record, tagger.domains)
+            yield record, stored or tagger.tag(title=record.title, abstract=record.abstract)
+
+    with _progress(None, "record") as bar:
+
+        def show(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        write_report(items(), output, title=title, tagger=tagger, progress=show)
+    click.echo(f"{output} written", err=True)
+
+
+@main.command()
+@click.argument("pool", nargs=-1, required=True, metavar="FILE...")
+@click.option("--labelled", type=click.Path(exists=True, dir_okay=False), help="Labelled CSV so far.")
+@click.option(
+    "-n", "n", type=click.IntRange(min=1), default=20, show_default=True, help="Records to suggest."
+)
+@click.option("-o", "--output", type=click.Path(dir_okay=False), help="CSV to write, ready to be labelled.")
+@_model_option
+def suggest(
+    pool: tuple[str, ...], labelled: str | None, n: int, output: str | None, model: str | None
+) -> None:
+    """Choose the records of a pool whose labels would teach the model most.
+
+    The model is that of --model, else one learned from --labelled, else the shipped one.
+    """
+    from otclass import curation
+    from otclass.records.cells import neutralise
+
+    data = _labelled((labelled,), None, {}) if labelled else None
+    tagger = None if data and not model else _tagger(model)
+    run = _Run(_tagger(model), None, 1)
+    chosen = curation.suggest(run.read(pool, None, {}), data, n=n, tagger=tagger)
+    for note in chosen.notes:
+        click.echo(f"note: {note}", err=True)
+    if not output:
+        for suggestion in chosen.records:
+            click.echo(f"{suggestion.asks_about}\t{suggestion.record.title}\t{suggestion.reason}")
+        return
+    stream = io.StringIO()
+    writer = csv.writer(stream)
+    writer.writerow(["id", "title", "abstract", "domains", "guess", "asks_about", "reason"])
+    for suggestion in chosen.records:
+        record = suggestion.record
+        cells = (record.pmid or record.doi, record.title, record.abstract, "", ";".join(suggestion.guess))
+        writer.writerow(map(neutralise, (*cells, suggestion.asks_about, suggestion.reason)))
+    _write_whole(output, stream.getvalue())
+    click.echo(f"{output} written: fill in the column domains", err=True)
+
+
+@main.command()
+@click.argument("labelled", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False))
+@click.option(
+    "-n", "n", type=int, default=50, show_default=True, help="Labels to show, the least credible first."
+)
+@click.option(
+    "--jobs", type=int, default=1, show_default=True, help="Folds fitted at once; -1 for all cores."
+)
+def audit(labelled: tuple[str, ...], n: int, jobs: int) -> None:
+    """List the labels that are likely wrong, near-duplicates labelled differently, and rare labels."""
+    from otclass import curation
+
+    found = curation.audit(_labelled(labelled, None, {}), n_jobs=jobs)
+    click.echo(f"{len(found.suspects)} labels are likely wrong; of all, the least credible first:", err=True)
+    for judged in found.labels[:n]:
+        given = "given" if judged.given else "not given"
+        mark = "likely wrong" if judged.suspect else ""
+        place = f"{judged.row.file}:{judged.row.number}"
+        click.echo(f"{place}\t{judged.label} {given}\t{judged.confidence:.3f}\t{mark}\t{judged.title}")
+    for twins in found.twins:
+        places = " and ".join(f"{row.file}:{row.number}" for row in twins.rows)
+        click.echo(
+            f"{places} are nearly the same ({twins.similarity:.2f}) but differ: {', '.join(twins.differing)}"
+        )
+    for label, count in found.few_positives.items():
+        click.echo(f"{label} has only {count} positive texts")
+    for label in found.not_judged:
+        click.echo(f"{label} could not be judged")
+
+
+@main.command()
+@click.argument("a", type=click.Path(exists=True, dir_okay=False))
+@click.argument("b", type=click.Path(exists=True, dir_okay=False))
+@click.option(
+    "-n", "n", type=int, default=20, show_default=True, help="Abstracts to list, furthest apart first."
+)
+def compare(a: str, b: str, n: int) -> None:
+    """Measure how two annotators agree, and list the abstracts to talk about."""
+    from otclass import curation
+
+    found = curation.compare(_labelled((a,), None, {}), _labelled((b,), None, {}))
+    click.echo(f"{found.n} texts in both; the same domains in {found.exact:.1%}; Krippendorff's alpha (MASI) "
+               f"{_shown(found.alpha)}")  # fmt: skip
+    click.echo("domain\tboth\tonly A\tonly B\tneither\tkappa\talpha")
+    for domain, its in found.domains.items():
+        counts = "\t".join(map(str, (its.both, its.only_a, its.only_b, its.neither)))
+        click.echo(f"{domain}\t{counts}\t{_shown(its.kappa)}\t{_shown(its.alpha)}")
+    for confusion in found.confusions[:n]:
+        one, other = (";".join(its) or "nothing" for its in (confusion.only_a, confusion.only_b))
+        click.echo(f"{confusion.times} times: A alone {one}, B alone {other}")
+    for text in found.disagreements[:n]:
+        one, other = (";".join(sorted(its)) or "nothing" for its in (text.a, text.b))
+        click.echo(f"{text.distance:.2f}\tA {one}\tB {other}\t{text.id} {text.title}")
+    for name, rows in (("A", found.only_in_a), ("B", found.only_in_b)):
+        if rows:
+            click.echo(f"{len(rows)} texts only in {name}, the first in row {rows[0].number}", err=True)
+
+
+def _shown(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"
+
+
+@main.command()
+@click.option(
+    "--host", default="127.0.0.1", show_default=True, help="Address to listen at; others need a token."
+)
+@click.option("--port", type=int, default=8000, show_default=True)
+@click.option("--token", default="", help="What callers must know; made up and printed when needed.")
+@click.option("--pool", multiple=True, help="Records to label; may be repeated.")
+@click.option("--labelled", type=click.Path(dir_okay=False), help="CSV that labels are saved to.")
+@_model_option
+def serve(
+    host: str, port: int, token: str, pool: tuple[str, ...], labelled: str | None, model: str | None
+) -> None:
+    """Serve a page on this machine: paste and read, a library of records, labelling; and a REST API."""
+    from otclass.web.app import serve as serve_
+    from otclass.web.label import Curator
+    from otclass.web.labels import LabelledFile
+
+    if bool(pool) != bool(labelled):
+        raise click.UsageError("to label, give both --pool and --labelled.")
+    tagger = _tagger(model)
+    curator = None
+    if labelled:
+        records = _Run(tagger, None, 1).read(pool, None, {})
+        curator = Curator(tagger, records, LabelledFile(labelled))
+    serve_(host, port, tagger=tagger, curator=curator, token=token)

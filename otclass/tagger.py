@@ -101,7 +101,7 @@ class Tagger:
     Examples
     --------
     >>> tagger = Tagger.default()
-    >>> tagger.tag("Grief, loneliness and oxytocin in bereaved parents after the loss of a child.")
+    >>> tagger.tag("Grief after the loss of a partner in prairie voles.")
     ('grief',)
     """
 

@@ -182,3 +182,20 @@ def test_tagging_imports_nothing_heavy():
 def test_domains_are_spelled_out_once():
     assert [domain.key for domain in DOMAINS] == list(DOMAIN_KEYS)
     assert all(domain.name and domain.meaning.endswith(".") for domain in DOMAINS)
+
+
+def test_a_pasted_page_gets_the_tags_of_its_bare_abstract(tagger):
+    import os
+    from pathlib import Path
+
+    import page_furniture
+
+    corpus = Path(os.environ.get("OTCLASS_CORPUS", Path(__file__).parents[2] / "shared" / "corpus"))
+    if not (corpus / "test.csv").is_file():
+        pytest.skip("the corpus is not here")
+    rows = pd.read_csv(corpus / "test.csv", dtype=str, keep_default_na=False)
+    bare = tagger.tag(title=rows["title"], abstract=rows["abstract"])
+    for layout in page_furniture.LAYOUTS + page_furniture.HELD_OUT:
+        pages = [layout(row.title, row.abstract, seed) for seed, row in enumerate(rows.itertuples())]
+        same = np.mean([set(a) == set(b) for a, b in zip(tagger.tag(pages), bare, strict=True)])
+        assert same >= 0.98, f"{layout.__name__}: {same:.3f}"
