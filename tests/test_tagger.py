@@ -188,14 +188,14 @@ def test_a_pasted_page_gets_the_tags_of_its_bare_abstract(tagger):
     import os
     from pathlib import Path
 
-    import page_furniture
+    from page_furniture import DEVELOPED, HELD_OUT
 
     corpus = Path(os.environ.get("OTCLASS_CORPUS", Path(__file__).parents[2] / "shared" / "corpus"))
     if not (corpus / "test.csv").is_file():
         pytest.skip("the corpus is not here")
     rows = pd.read_csv(corpus / "test.csv", dtype=str, keep_default_na=False)
     bare = tagger.tag(title=rows["title"], abstract=rows["abstract"])
-    for layout in page_furniture.LAYOUTS + page_furniture.HELD_OUT:
+    for layout in DEVELOPED + HELD_OUT:
         pages = [layout(row.title, row.abstract, seed) for seed, row in enumerate(rows.itertuples())]
         same = np.mean([set(a) == set(b) for a, b in zip(tagger.tag(pages), bare, strict=True)])
         assert same >= 0.98, f"{layout.__name__}: {same:.3f}"
