@@ -104,7 +104,9 @@ def write_corpus(folder, files):
             keys = rng.choice(DOMAIN_KEYS, size=(0, 1, 1, 3)[number % 4], replace=False)
             words = " ".join(rng.choice(NONE.split(), size=6))
             abstract = " ".join([words.capitalize() + ".", *[SENTENCES[key] for key in keys]])
-            rows.append({"title": "Oxytocin", "abstract": abstract, "domains": ";".join(keys)})
+            scope = "neuropeptide" if len(rows) % 2 else "other"
+            row = {"title": "Oxytocin", "abstract": abstract, "domains": ";".join(keys), "scope": scope}
+            rows.append(row)
         quality.pd.DataFrame(rows).to_csv(folder / f"{name}.csv", index=False)
 
 
@@ -140,7 +142,7 @@ def test_without_test_its_file_is_left_alone(tmp_path, monkeypatch):
 def test_an_unknown_domain_stops_the_run(tmp_path):
     write_corpus(tmp_path, ["train"])
     with (tmp_path / "train.csv").open("a") as file:
-        file.write("A title,An abstract.,grief;typo\n")
+        file.write("A title,An abstract.,grief;typo,other\n")
     with pytest.raises(SystemExit, match=r"train\.csv, record 61: 'grief;typo'"):
         quality.read_corpus(tmp_path, ["train"])
 
