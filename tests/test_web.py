@@ -9,7 +9,7 @@ pytest.importorskip("httpx2")
 
 from fastapi.testclient import TestClient
 
-from otclass.web import create_app
+from otclass.web import create_app, serve
 from otclass.web.api import Together
 from otclass.web.guard import MAX_BODY
 
@@ -165,8 +165,28 @@ def test_token_is_asked_for_and_remembered():
         assert client.post("/api/tag", json={"text": "a"}, headers=bearer).status_code == 200
         answer = client.get("/?token=secret-token", follow_redirects=False)
         assert answer.headers["location"] == "/"
+        answer = client.get("http://lab.example//evil.example?token=secret-token", follow_redirects=False)
+        assert answer.headers["location"] == "/evil.example"
         assert client.get("/").status_code == 200
         assert client.get("/health", headers={"host": "192.168.1.5:8000"}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("host", "given", "asks"),
+    [("127.0.0.1", "", False), ("::1", "", False), ("localhost", "mine", True), ("0.0.0.0", "", True)],
+)
+def test_serve_prints_its_address_and_makes_up_a_token_for_others(monkeypatch, capsys, host, given, asks):
+    served = []
+    monkeypatch.setattr("uvicorn.run", lambda app, **settings: served.append((app, settings)))
+    serve(host, 8001, token=given)
+    app, settings = served[0]
+    assert settings["host"] == host
+    token = re.fullmatch(r"http://\S+:8001/(?:\?token=(\S+))?\n", capsys.readouterr().out)[1]
+    assert bool(token) == asks
+    assert not given or token == given
+    with TestClient(app, base_url="http://localhost:8001") as client:
+        assert client.get("/").status_code == (401 if asks else 200)
+        assert client.get("/", params={"token": token or ""}).status_code == 200
 
 
 def test_a_fault_tells_the_log_and_not_the_caller(caplog):

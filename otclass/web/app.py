@@ -350,12 +350,12 @@ def _add_label(app: FastAPI, curator: Curator | None) -> None:
         return curator
 
     @app.get("/label", include_in_schema=False)
-    def label(request: Request, record: str = "", after: str = "") -> Response:
+    def label(request: Request, record: str = "") -> Response:
         if curator is None:
             return show(request, None)
         if record:
             known(record)
-        return show(request, record or curator.next(after))
+        return show(request, record or curator.next())
 
     @app.post("/label", include_in_schema=False)
     async def save(request: Request) -> Response:
@@ -363,7 +363,11 @@ def _add_label(app: FastAPI, curator: Curator | None) -> None:
             check_csrf(request, form)
             key, version, seen = (str(form.get(name, "")) for name in ("key", "version", "guess_shown"))
             chosen = set(map(str, form.getlist("domain")))
+            skip = "skip" in form
         curator = known(key)
+        if skip:
+            curator.skip(key)
+            return RedirectResponse("/label", 303)
         if unknown := sorted(chosen - set(curator.start.domains)):
             raise HTTPException(422, f"There is no domain {unknown[0]!r}.")
         domains = [domain for domain in curator.start.domains if domain in chosen]

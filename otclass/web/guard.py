@@ -114,7 +114,7 @@ class Guard:
         if self.token and not path.startswith(_OPEN):
             given = parse_qs(scope["query_string"].decode("latin-1")).get("token", [""])[0]
             if scope["method"] == "GET" and _same(given, self.token):
-                response = RedirectResponse(path, 303)
+                response = RedirectResponse("/" + path.lstrip("/\\"), 303)
                 response.headers.append("Set-Cookie", _cookie(TOKEN_COOKIE, self.token))
                 return response
             bearer = headers.get("authorization", "").removeprefix("Bearer ")

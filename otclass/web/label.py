@@ -106,33 +106,27 @@ class Curator:
         # Keys are digests of the texts: their order has nothing to do with what the texts say.
         self._at_random = sorted(self.records)
         self._order = self._suggested(tagger)
+        self._skipped: set[str] = set()
         self._trained_at = len(file.labels())
         self._training: threading.Thread | None = None
         self._process: Any = None
+        self._closed = False
         self._lock = threading.Lock()
 
     def labelled(self) -> dict[str, Label]:
         """Give the labels of the pool's records, in the order in which they stand in the file."""
         return {key: label for key, label in self.file.labels().items() if key in self.records}
 
-    def next(self, after: str = "") -> str | None:
-        """Give the key of the record to label next.
-
-        Parameters
-        ----------
-        after : str, optional
-            A record to pass over for now.
-
-        Returns
-        -------
-        str or None
-            None when all are labelled.
-        """
+    def next(self) -> str | None:
+        """Give the key of the record to label next, skipped ones last; None when all are labelled."""
         labelled = self.labelled()
         at_random = len(labelled) % RANDOM_EVERY == RANDOM_EVERY - 1
-        queue = self._at_random if at_random else self._order
-        place = queue.index(after) + 1 if after in self.records else 0
-        return next((key for key in [*queue[place:], *queue[:place]] if key not in labelled), None)
+        left = [key for key in (self._at_random if at_random else self._order) if key not in labelled]
+        return next((key for key in left if key not in self._skipped), left[0] if left else None)
+
+    def skip(self, key: str) -> None:
+        """Put a record off until the others are labelled or the server starts anew."""
+        self._skipped.add(key)
 
     def previous(self, key: str) -> str | None:
         """Give the key of the record labelled before this one, or last if this one has no label."""
@@ -209,9 +203,9 @@ class Curator:
     def close(self) -> None:
         """Stop training."""
         with self._lock:
-            process, self._process = self._process, None
-        if process is not None:
-            process.terminate()
+            self._closed = True
+            if self._process is not None:
+                self._process.terminate()
         if self._training is not None:
             self._training.join()
 
@@ -236,15 +230,17 @@ class Curator:
                 target=_train, args=(self.file.path, folder), daemon=True
             )
             with self._lock:
-                self._process = process
+                if self._closed:
+                    return
                 process.start()
+                self._process = process
             process.join()
             with self._lock:
                 self._process = None
             try:
                 result = json.loads(Path(folder, "result.json").read_text(encoding="utf-8"))
             except FileNotFoundError:
-                self.state = "Training was stopped."
+                self.state = "Training ended without a result; the server's log says why."
                 return
             tagger = Tagger.load(Path(folder, "model")) if result["better"] else self.start
         self._order, self.tagger = self._suggested(tagger), tagger

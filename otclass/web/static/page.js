@@ -60,11 +60,11 @@ function openGuess() {
 }
 
 let saving = false;
-async function save(form) {
+async function save(form, button) {
   if (saving) return;
   saving = true;
   try {
-    const answer = await fetch("/label", { method: "POST", body: new FormData(form) });
+    const answer = await fetch("/label", { method: "POST", body: new FormData(form, button) });
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     const main = page.getElementById("main");
     if ((answer.ok || answer.status === 409) && main) {
@@ -72,7 +72,7 @@ async function save(form) {
       openGuess();
       window.scrollTo(0, 0);
       main.focus();
-      say(answer.ok ? "Saved." : "Not saved: see above.");
+      say(!answer.ok ? "Not saved: see above." : button?.name === "skip" ? "Skipped." : "Saved.");
     } else {
       say("Not saved: " + (main ? main.querySelector("[role=alert]").textContent : "the server refused it."));
     }
@@ -87,7 +87,7 @@ openGuess();
 document.addEventListener("submit", (event) => {
   if (event.target.id === "label") {
     event.preventDefault();
-    save(event.target);
+    save(event.target, event.submitter);
   }
 });
 document.addEventListener("keydown", (event) => {
@@ -99,7 +99,7 @@ document.addEventListener("keydown", (event) => {
   else if (key === "g") byId("guess").open = !byId("guess").open;
   else if (key === "s") byId("skip").click();
   else if (key === "b") byId("back")?.click();
-  else if (key === "enter" && !event.target.closest("a, summary")) save(form);
+  else if (key === "enter" && !event.target.closest("a, summary, #skip")) save(form);
   else return;
   event.preventDefault();
 });
