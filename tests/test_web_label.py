@@ -252,17 +252,27 @@ def test_retraining_uses_a_better_model_and_says_why_not(path, invented):
         curator.save(curator.next(), [], "", guess_shown=False)
     curator._training.join()
     assert "Trained on 210 labels" in curator.state
-    assert (curator.tagger is not curator.start) == ("new one is in use" in curator.state)
+    assert "new model is in use" in curator.state
+    assert curator.tagger is not curator.start
     assert curator.next() not in curator.labelled()
 
 
-def test_retraining_says_what_it_lacks(path, pool, truth):
+def test_retraining_says_what_is_wrong_with_the_file(path, pool, truth):
+    path.write_text("title,abstract,domains\nVoles,They bond.,unheard\n", encoding="utf-8")
     curator = Curator(Tagger.default(), pool, LabelledFile(path))
     label_all(curator, truth, RETRAIN_EVERY)
     curator._training.join()
-    assert "Not trained anew yet" in curator.state
+    assert "Not trained anew" in curator.state
+    assert "mine.csv:2: the label 'unheard'" in curator.state
     assert str(path.parent) not in curator.state
+    assert curator.tagger is curator.start
+
+
+def test_closing_ends_training(path, pool, truth):
+    curator = Curator(Tagger.default(), pool, LabelledFile(path))
+    label_all(curator, truth, RETRAIN_EVERY)
     curator.close()
+    assert not curator._training.is_alive()
 
 
 # --- The page -----------------------------------------------------------------------------------------------
