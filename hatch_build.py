@@ -1,4 +1,4 @@
-"""Compiles otclass/_counting.c into the wheel where there is a C compiler; without one the wheel is pure Python."""
+"""Compiles otclass/_counting.c into the wheel where there is a C compiler; else the wheel is pure Python."""
 
 import sysconfig
 import tempfile
@@ -9,7 +9,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 
 class CountingBuildHook(BuildHookInterface):
-    """Builds the optional extension against the limited API: one wheel a platform, for Python 3.11 and later."""
+    """Builds the optional extension against the limited API: one wheel a platform, for every Python."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         if self.target_name != "wheel" or version not in ("standard", "editable"):

@@ -11,7 +11,6 @@ import json
 import os
 import shutil
 import sys
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import islice
@@ -389,9 +388,9 @@ class _Names:
 
 def _write_whole(path: str, content: str) -> None:
     target = Path(path)
-    with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=target.parent, delete=False) as file:
-        file.write(content)
-    Path(file.name).replace(target)
+    part = target.with_name(f"{target.name}.part")
+    part.write_text(content, encoding="utf-8", newline="")
+    part.replace(target)
 
 
 @main.command()
@@ -650,6 +649,7 @@ def report(
 
     FILES are whatever `otclass tag` reads; what it has written is not tagged again.
     """
+    from otclass.records import RecordError
     from otclass.report import stored_tags, write_report
 
     tagger = _tagger(model)
@@ -658,8 +658,14 @@ def report(
 
     def items() -> "Iterator[tuple[Record, Any]]":
         for record in run.read(inputs, format_, {field: name for field, name in named.items() if name}):
-            stored = stored_tags(record, tagger.domains)
-            yield record, stored or tagger.tag(title=record.title, abstract=record.abstract)
+            try:
+                tags: Any = stored_tags(record, tagger.domains)
+            except RecordError as error:
+                run._note(error)
+                tags = None
+            if tags is None:
+                tags = tagger.tag(title=record.title, abstract=record.abstract)
+            yield record, tags
 
     with _progress(None, "record") as bar:
 

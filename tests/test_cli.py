@@ -176,3 +176,33 @@ def test_train_evaluate_and_tag_with_labels_of_ones_own(tmp_path, invented):
     text = "Rats and mice were given oxytocin; rats drank more."
     assert run("tag", text, "--model", model).stdout.startswith("animal\t")
     assert list(read_records(labelled))
+
+
+def test_report(table, tmp_path):
+    pytest.importorskip("vl_convert", reason="needs the extra otclass[report]")
+    answer = run("report", table, "-o", tmp_path / "report.html", "--title", "Mine <b>")
+    assert answer.exit_code == 0, answer.output
+    assert "Mine &lt;b&gt;" in (tmp_path / "report.html").read_text()
+    assert run("tag", table, "-o", tmp_path / "tagged.csv").exit_code == 0
+    assert run("report", tmp_path / "tagged.csv", "-o", tmp_path / "again.html").exit_code == 0
+
+
+def test_suggest_audit_and_compare(table, tmp_path, invented):
+    out = tmp_path / "next.csv"
+    assert run("suggest", table, "-n", "1", "-o", out).exit_code == 0
+    with out.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 1
+    assert rows[0]["domains"] == ""
+    assert rows[0]["reason"]
+    labelled = tmp_path / "labelled.csv"
+    with labelled.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["title", "abstract", "domains"])
+        writer.writerows([row["title"], row["abstract"], row["domains"]] for row in invented[:200])
+    answer = run("compare", labelled, labelled)
+    assert answer.exit_code == 0, answer.output
+    assert "the same domains in 100.0%" in answer.stdout
+    answer = run("audit", labelled, "-n", "5")
+    assert answer.exit_code == 0, answer.output
+    assert "labelled.csv:" in answer.stdout

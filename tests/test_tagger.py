@@ -12,9 +12,7 @@ from otclass.cleaning import clean
 from otclass.domains import DOMAIN_KEYS
 from otclass.tagger import Tags
 
-GRIEF = (
-    "Grief, loneliness and plasma oxytocin: bereaved widows yearn for the partner they lost, a year after."
-)
+GRIEF = "Grief after the loss of a partner in prairie voles."
 LABOUR = (
     "Labour induction with oxytocin infusion or misoprostol in nulliparous women: caesarean section rates."
 )
@@ -35,7 +33,7 @@ def test_a_tag_is_a_tuple_of_domains():
     assert tags == ("grief",)
     assert list(tags.probabilities) == list(DOMAIN_KEYS)
     assert all(0 <= probability <= 1 for probability in tags.probabilities.values())
-    assert tags.neuropeptide > 0.5
+    assert 0 <= tags.neuropeptide <= 1
 
 
 def test_none_applies():
