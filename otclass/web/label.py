@@ -250,13 +250,17 @@ class Curator:
 
 def _train(path: Path, folder: str) -> None:
     """Work for a process of its own: train, and say whether the result is better than what was there."""
+    from threadpoolctl import threadpool_limits
+
     with contextlib.suppress(AttributeError, OSError):
         os.nice(10)
     start = Tagger.load(Path(folder, "start"))
     better = False
     try:
         data = read_labelled(path, labels=start.domains)
-        started = start_from(start.model, data)
+        # Threads for vectors this short, on cores that serve pages too, cost many times what they save.
+        with threadpool_limits(1):
+            started = start_from(start.model, data)
         columns = [start.model.labels.index(domain) for domain in start.domains]
         sign = np.array([[1 if domain in its else -1 for domain in start.domains] for its in data.domains])
         # Log loss: even of few labels it tells a better model from a worse one, which F1 does not.
