@@ -409,7 +409,10 @@ def with_further_texts(corpus: pd.DataFrame, folder: Path) -> pd.DataFrame:
     invented = pd.read_csv(ours / "invented.csv", dtype=str, keep_default_na=False)
     more = pd.concat([background.assign(file="background"), invented.assign(file="invented")])
     more["text"] = more["title"] + "\n" + more["abstract"]
-    return pd.concat([corpus, more], ignore_index=True)
+    every = pd.concat([corpus, more], ignore_index=True)
+    # In the order of models/build.py, on which the folds depend.
+    order = ["train", "background", "reworded", "written", "invented"]
+    return every.iloc[every["file"].map(order.index).argsort(kind="stable")].reset_index(drop=True)
 
 
 def truth_of(rows: pd.DataFrame) -> Tags:
