@@ -2,9 +2,13 @@
 
 import csv
 import re
+import tempfile
 import threading
+from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 pytest.importorskip("fastapi")
 pytest.importorskip("httpx2")
@@ -125,6 +129,23 @@ def test_formulas_are_neutralised_and_found_again(path):
     save(file, record, ["grief"])
     assert rows(path)[0]["title"] == "'=HYPERLINK(1)"
     assert label_of(file, record).domains == {"grief"}
+
+
+@given(
+    st.lists(st.tuples(st.text(max_size=20), st.text(min_size=1, max_size=20)), min_size=1, max_size=4),
+    st.sampled_from(["", "title,abstract,domains\n", "Domains;Abstract;Title\n", "text\tdomains\n"]),
+)
+def test_any_text_is_found_again(texts, header):
+    records = {key_of(text_of(it)): it for it in (Record(title=t, abstract=a) for t, a in texts)}
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "mine.csv")
+        path.write_text(header, encoding="utf-8")
+        file = LabelledFile(path)
+        for key, record in records.items():
+            save(file, record, [key])
+        assert {key: label.domains for key, label in LabelledFile(path).labels().items()} == {
+            key: {key} for key in records
+        }
 
 
 @pytest.mark.parametrize(

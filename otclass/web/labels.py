@@ -265,9 +265,14 @@ class _Table:
         self.rows.append(row)
 
     def content(self) -> bytes:
+        text = "".join(f"{self._line(row)}\n" for row in [self.columns, *self.rows])
+        return ("\ufeff" if self.mark else "").encode() + text.encode("utf-8", "replace")
+
+    def _line(self, row: list[str]) -> str:
+        # Before Python 3.13 the writer quotes a line break only if it is one that it writes itself.
         text = io.StringIO()
-        csv.writer(text, delimiter=self.delimiter, lineterminator="\n").writerows([self.columns, *self.rows])
-        return ("\ufeff" if self.mark else "").encode() + text.getvalue().encode("utf-8", "replace")
+        csv.writer(text, delimiter=self.delimiter, lineterminator="\r\n").writerow(row)
+        return text.getvalue().removesuffix("\r\n")
 
 
 def _split(cell: str) -> frozenset[str]:
