@@ -784,17 +784,26 @@ def _shown(value: float | None) -> str:
 )
 @click.option("--port", type=int, default=8000, show_default=True)
 @click.option("--token", default="", help="What callers must know; made up and printed when needed.")
+@click.option("--name", "names", multiple=True, help="Further host name, as behind a proxy; may be repeated.")
 @click.option("--pool", multiple=True, help="Records to label; may be repeated.")
 @click.option("--labelled", type=click.Path(dir_okay=False), help="CSV that labels are saved to.")
 @_model_option
 def serve(
-    host: str, port: int, token: str, pool: tuple[str, ...], labelled: str | None, model: str | None
+    host: str,
+    port: int,
+    token: str,
+    names: tuple[str, ...],
+    pool: tuple[str, ...],
+    labelled: str | None,
+    model: str | None,
 ) -> None:
     """Serve a page on this machine: paste and read, a library of records, labelling; and a REST API."""
-    from otclass.web.app import serve as serve_
-    from otclass.web.label import Curator
-    from otclass.web.labels import LabelledFile
-
+    try:
+        from otclass.web.app import serve as serve_
+        from otclass.web.label import Curator
+        from otclass.web.labels import LabelledFile
+    except ImportError as error:
+        raise click.ClickException("the page needs more packages: pip install 'otclass[web]'.") from error
     if bool(pool) != bool(labelled):
         raise click.UsageError("to label, give both --pool and --labelled.")
     tagger = _tagger(model)
@@ -802,4 +811,4 @@ def serve(
     if labelled:
         records = _Run(tagger, None, 1).read(pool, None, {})
         curator = Curator(tagger, records, LabelledFile(labelled))
-    serve_(host, port, tagger=tagger, curator=curator, token=token)
+    serve_(host, port, tagger=tagger, curator=curator, token=token, names=names)

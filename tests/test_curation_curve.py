@@ -1,4 +1,5 @@
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -6,12 +7,11 @@ import pytest
 from otclass.curation import learning_curve
 from otclass.curation.curve import WORTHWHILE, _extrapolated
 from otclass.labelled import LabelledError, read_labelled
-from tests.conftest import ROOT
 
 
 @pytest.fixture(scope="module")
 def own():
-    return read_labelled(ROOT / "models" / "training" / "invented.csv")
+    return read_labelled(Path(__file__).parents[1] / "models" / "training" / "invented.csv")
 
 
 def first(labelled, n):
