@@ -115,7 +115,10 @@ def write_csv(path: Path, texts: list[str], n: int) -> None:
             writer.writerow([i, f"{title} {i}", abstract])
 
 
-MEMORY = "import resource; print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)"
+# Not the peak that getrusage gives: a child inherits that from a large parent.
+MEMORY = (
+    "import resource; print(int(open('/proc/self/statm').read().split()[1]) * resource.getpagesize() / 2**20)"
+)
 TAG_ONE = "from otclass import tag; tag({text!r})"
 LOAD_PEER = "import joblib; joblib.load({path!r}).predict_proba([{text!r}])"
 PANDAS = "import pandas as pd; pd.read_csv({path!r}).to_csv({out!r}, index=False)"
