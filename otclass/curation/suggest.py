@@ -1,10 +1,12 @@
 """Which records to label next: those whose labels would teach the model most.
 
 The strategy is uncertainty sampling [1]_ for several domains at once [2]_: a record is worth the entropy of
-the model's answer for each domain, added up, the domains weighing less the more positives they have. That
-worth is multiplied by the record's likeness to the pool (information density [3]_, so that oddities come
-late) and, one record after the other, by its unlikeness to those already chosen (ranked batch mode [4]_, so
-that a batch does not ask the same question twice).
+the model's answer for each domain, added up, the domains weighing less the more positives they have. The
+answers are brought to one scale first, so that a domain of which the model knows next to nothing, and which
+it therefore denies everywhere, is asked about too: at the records where it denies it least. That worth is
+multiplied by the record's likeness to the pool (information density [3]_, so that oddities come late) and,
+one record after the other, by its unlikeness to those already chosen (ranked batch mode [4]_, so that a batch
+does not ask the same question twice). ``benchmarks/active_learning.py`` measures what this saves.
 
 References
 ----------
@@ -39,8 +41,14 @@ if TYPE_CHECKING:
 
 # Log-odds for one unit of a support vector machine's margin: what its probability would rise by, about.
 _SLOPE = 2.0
+# Chosen by simulation on labelled abstracts.
 _RARITY = 0.5
 _DENSITY = 0.5
+_UNLIKENESS = 2.0
+_LEAST_ASKED = 0.01
+_LEANING = 0.5
+_SHORTLIST = 25
+
 _TERMS = 3
 
 
@@ -173,9 +181,14 @@ def suggest(
 def worth_by_domain(log_odds: Floats, positives: Ints) -> Floats:
     """Give what each record would teach about each domain: the entropy of the answer, more for a rare domain.
 
+    The log-odds of a domain are counted in their standard deviations over the pool, from the model's boundary
+    or, if less than 1% of the pool lies beyond it, from where 1% does. What leans a little to the domain, by
+    half a standard deviation, is worth most, as positives are the rarer.
+
     Parameters
     ----------
     log_odds : ndarray of float, shape (n_records, n_domains)
+        Of the pool; at least one record.
     positives : ndarray of int, shape (n_domains,)
         How many texts have the domain so far.
 
@@ -184,9 +197,11 @@ def worth_by_domain(log_odds: Floats, positives: Ints) -> Floats:
     ndarray of float, shape (n_records, n_domains)
         In nats, over the square root of one more than `positives`.
     """
-    probability = expit(log_odds)
-    # -p log p - (1 - p) log(1 - p) without logarithms of 0: log(1 - p) is -logaddexp(0, log_odds).
-    entropy = np.logaddexp(0, log_odds) - probability * log_odds
+    boundary = np.minimum(0.0, np.quantile(log_odds, 1.0 - _LEAST_ASKED, axis=0))
+    spread = np.maximum(log_odds.std(axis=0), 1e-9)
+    scaled = (log_odds - boundary) / spread - _LEANING
+    # -p log p - (1 - p) log(1 - p) by the logarithms of p and of 1 - p, neither of which is that of 0.
+    entropy = expit(scaled) * np.logaddexp(0, -scaled) + expit(-scaled) * np.logaddexp(0, scaled)
     return np.asarray(entropy / (1.0 + positives) ** _RARITY)
 
 
@@ -207,17 +222,20 @@ def choose(worth: Floats, features: "sparse.csr_matrix", n: int) -> Ints:
     """
     center = np.asarray(features.mean(axis=0)).ravel()
     worth = worth * (features @ center) ** _DENSITY
+    # Unlikeness only lowers a record's worth: those far below the best would hardly come to the top.
+    shortlist = np.argsort(-worth, kind="stable")[: _SHORTLIST * n]
+    worth, features = worth[shortlist], features[shortlist]
     likeness = np.zeros(len(worth))
     free = np.ones(len(worth), dtype=bool)
     chosen = []
     for _ in range(min(n, len(worth))):
-        best = int(np.where(free, worth * (1.0 - likeness), -1.0).argmax())
+        best = int(np.where(free, worth * (1.0 - likeness) ** _UNLIKENESS, -1.0).argmax())
         chosen.append(best)
         free[best] = False
         to_best = (features @ features[[best]].T).toarray().ravel()
         # Rounding may bring a text's likeness to itself above 1.
         likeness = np.maximum(likeness, np.minimum(to_best, 1.0))
-    return np.array(chosen, dtype=np.int64)
+    return shortlist[chosen]
 
 
 def _candidates(
