@@ -83,7 +83,7 @@ def test_pipes() -> None:
         (b"%PDF-1.7\n", "PDF"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1", "xls"),
         (b"PK\x03\x04" + b"x" * 50, "ZIP"),
-        (gzip.compress(gzip.compress(RIS.encode(), mtime=0)), "twice"),
+        (gzip.compress(gzip.compress(RIS.encode(), mtime=0), mtime=0), "twice"),
         (b"Dear all,\nplease find the references attached.\n", "no format of records"),
     ],
 )
