@@ -212,11 +212,10 @@ def plot(figures: dict[str, Any], path: Path) -> None:
         panel.axhline(figures[rule]["goal"], color="black", linewidth=0.8)
         panel.annotate(
             "95% of what all labels reach",
-            (1, figures[rule]["goal"]),
+            (0, figures[rule]["goal"]),
             xycoords=("axes fraction", "data"),
-            xytext=(-4, 4),
+            xytext=(4, 4),
             textcoords="offset points",
-            ha="right",
             fontsize=8,
         )
         panel.set_title(RULES[rule][0].upper() + RULES[rule][1:], fontsize=10)
