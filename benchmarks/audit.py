@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from otclass.classifier import TopicClassifier
 from otclass.curation.audit import judge
 from otclass.domains import DOMAIN_KEYS
-from otclass.tagger import expit
+from otclass.scoring import expit
 
 SHARE = 0.05
 TOP = 0.1

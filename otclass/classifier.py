@@ -44,6 +44,7 @@ from otclass.scoring import (
     Ints,
     Terms,
     bigram_keys,
+    expit,
     pair_keys,
     places_of,
     score,
@@ -51,7 +52,7 @@ from otclass.scoring import (
     weigh,
     with_classes,
 )
-from otclass.tagger import Tagger, expit
+from otclass.tagger import Tagger
 from otclass.wordclasses import WORD_CLASSES
 
 Indicator = NDArray[np.int8]

@@ -403,3 +403,8 @@ def score(counts: Counts, idf: Floats, coef: NDArray[np.floating], intercept: Fl
     if len(starts):
         scores[counts.text[starts]] += np.add.reduceat(contributions, starts, axis=0)
     return scores
+
+
+def expit(log_odds: Floats) -> Floats:
+    """Turn log-odds into probabilities, without overflow."""
+    return 0.5 * (1.0 + np.tanh(0.5 * log_odds))

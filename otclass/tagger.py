@@ -12,7 +12,7 @@ import numpy as np
 from otclass import modelfile
 from otclass.cleaning import clean
 from otclass.modelfile import Model
-from otclass.scoring import Floats
+from otclass.scoring import Floats, expit
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -479,11 +479,6 @@ def tag(
     True
     """
     return _default()._tag(text, title, abstract, thresholds, n_jobs)
-
-
-def expit(log_odds: Floats) -> Floats:
-    """Turn log-odds into probabilities, without overflow."""
-    return 0.5 * (1.0 + np.tanh(0.5 * log_odds))
 
 
 @cache

@@ -23,7 +23,8 @@ from otclass.classifier import TopicClassifier, best_threshold
 from otclass.domains import DOMAINS
 from otclass.labelled import MIN_POSITIVES, SCOPE, Labelled, LabelledError
 from otclass.modelfile import Model
-from otclass.tagger import Tagger, expit
+from otclass.scoring import expit
+from otclass.tagger import Tagger
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]

@@ -4,7 +4,7 @@ import pytest
 from otclass.curation import start_from
 from otclass.labelled import Labelled, LabelledError, Row
 from otclass.modelfile import load, save
-from otclass.tagger import expit
+from otclass.scoring import expit
 
 TEXTS = [
     "Bereaved widows grieved.", "Mourning followed the loss of a child.",

@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 
 from otclass.cleaning import clean
 from otclass.labelled import MIN_POSITIVES, Labelled, LabelledError, Row
-from otclass.scoring import Floats
-from otclass.tagger import expit
+from otclass.scoring import Floats, expit
 
 FEW_POSITIVES = 30
 """Positives below which a domain's figures say little: its recall is known to within 0.15 or so."""

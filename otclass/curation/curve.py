@@ -12,8 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from otclass.labelled import MIN_POSITIVES, Labelled, LabelledError
-from otclass.scoring import Floats, Ints
-from otclass.tagger import expit
+from otclass.scoring import Floats, Ints, expit
 
 WORTHWHILE = 0.01
 """Gain in macro-F1 by doubling the labels from which more labels pay."""

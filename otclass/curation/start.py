@@ -19,8 +19,7 @@ from numpy.typing import NDArray
 from otclass.cleaning import clean
 from otclass.labelled import MIN_POSITIVES, Labelled, LabelledError
 from otclass.modelfile import Model
-from otclass.scoring import Floats, Ints
-from otclass.tagger import expit
+from otclass.scoring import Floats, Ints, expit
 
 if TYPE_CHECKING:
     from scipy import sparse

@@ -30,8 +30,8 @@ from otclass.cleaning import clean
 from otclass.labelled import Labelled
 from otclass.modelfile import Model
 from otclass.records import Duplicates, Record
-from otclass.scoring import Floats, Ints, Terms, score
-from otclass.tagger import Tagger, expit
+from otclass.scoring import Floats, Ints, Terms, expit, score
+from otclass.tagger import Tagger
 from otclass.text import tokenize
 
 if TYPE_CHECKING:
