@@ -13,6 +13,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import wraps
 from itertools import islice
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -62,12 +63,25 @@ def _model_option(command: Callable[..., Any]) -> Callable[..., Any]:
     )(command)
 
 
-def _column_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    for field in ("text", "abstract", "title"):
-        command = click.option(
-            f"--{field}-column", metavar="NAME", help=f"Column of a table that holds the {field}."
-        )(command)
-    return command
+def _column_options(*fields: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Options that name columns of a table, given to the command as one mapping, `columns`."""
+
+    def add(command: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(command)
+        def with_columns(*arguments: Any, **options: Any) -> Any:
+            named = {field: options.pop(f"{field}_column") for field in fields}
+            columns = {field: name for field, name in named.items() if name}
+            return command(*arguments, columns=columns, **options)
+
+        for field in reversed(fields):
+            what = "labels, joined by ;" if field == "domains" else field
+            option = click.option(
+                f"--{field}-column", metavar="NAME", help=f"Column of a table that holds the {what}."
+            )
+            with_columns = option(with_columns)
+        return with_columns
+
+    return add
 
 
 def _tagger(model: str | None) -> "Tagger":
@@ -81,6 +95,17 @@ def _progress(total: int | None, unit: str) -> Any:
     from tqdm import tqdm
 
     return tqdm(total=total, unit=unit, unit_scale=True, disable=None, leave=False, file=sys.stderr)
+
+
+@contextmanager
+def _record_progress() -> Iterator[Callable[[int, int], None]]:
+    with _progress(None, "record") as bar:
+
+        def show(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        yield show
 
 
 def _thresholds(
@@ -104,22 +129,26 @@ def _thresholds(
     return everywhere if everywhere is not None else (single or None)
 
 
+def _threshold_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    return click.option(
+        "--threshold",
+        "thresholds",
+        multiple=True,
+        callback=_thresholds,
+        metavar="[DOMAIN=]NUMBER",
+        help="Probability from which to tag, instead of the model's; may be repeated.",
+    )(command)
+
+
 @main.command()
 @click.argument("inputs", nargs=-1, metavar="TEXT|FILE...|-")
 @click.option(
     "-o", "--output", type=click.Path(dir_okay=False), help="File to write; its ending picks the format."
 )
 @click.option("--pubmed", metavar="QUERY", help="Tag what PubMed finds for this query (asks NCBI).")
-@click.option(
-    "--threshold",
-    "thresholds",
-    multiple=True,
-    callback=_thresholds,
-    metavar="[DOMAIN=]NUMBER",
-    help="Probability from which to tag, instead of the model's; may be repeated.",
-)
+@_threshold_option
 @click.option("--format", "format_", metavar="NAME", help="Format of the input, if not to be recognised.")
-@_column_options
+@_column_options("title", "abstract", "text")
 @click.option("--resume", is_flag=True, help="Continue a run that was interrupted.")
 @click.option(
     "--summary", type=click.Path(dir_okay=False), metavar="FILE", help="Write the summary as JSON too."
@@ -137,9 +166,7 @@ def tag(
     pubmed: str | None,
     thresholds: float | Mapping[str, float] | None,
     format_: str | None,
-    title_column: str | None,
-    abstract_column: str | None,
-    text_column: str | None,
+    columns: Mapping[str, str],
     resume: bool,
     summary: str | None,
     jobs: int,
@@ -157,8 +184,6 @@ def tag(
     if resume and not output:
         raise click.UsageError("--resume needs -o.")
     tagger = _tagger(model)
-    columns = {"title": title_column, "abstract": abstract_column, "text": text_column}
-    named = {field: name for field, name in columns.items() if name}
 
     pasted = None if pubmed else _pasted_text(inputs, format_)
     if pasted is not None and not output:
@@ -176,9 +201,9 @@ def tag(
 
         run.write(iter([Record(abstract=pasted, source="-", source_line=1)]), output, as_json, resume, ())
     else:
-        run.write(run.read(inputs, format_, named), output, as_json, resume, tuple(inputs))
+        run.write(run.files.read(inputs, format_, columns), output, as_json, resume, tuple(inputs))
     run.report(summary)
-    if run.unreadable:
+    if run.files.unreadable:
         ctx.exit(_UNREADABLE)
 
 
@@ -276,14 +301,11 @@ def _as_dict(tags: "Tags") -> dict[str, Any]:
     }
 
 
-class _Run:
-    """One run of `otclass tag` over records, and its counts."""
+class _Files:
+    """Records of the files that a command was given, and what of them was unreadable."""
 
-    def __init__(self, tagger: "Tagger", thresholds: float | Mapping[str, float] | None, jobs: int) -> None:
-        self.tagger, self.thresholds, self.jobs = tagger, thresholds, jobs
+    def __init__(self) -> None:
         self.unreadable: list[dict[str, Any]] = []
-        self.counts: dict[str, Any] = {"read": 0, "tagged": 0, "without_abstract": 0, "duplicates": 0}
-        self.domains = dict.fromkeys(tagger.domains, 0)
 
     def read(
         self, inputs: Iterable[str], format_: str | None, columns: Mapping[str, str]
@@ -294,18 +316,28 @@ class _Run:
         paths: list[str | Path] = ["-"] if given == ["-"] else list(expand(given))
         for path in paths:
             try:
-                yield from read_records(path, format=format_, columns=columns, on_error=self._note)
+                yield from read_records(path, format=format_, columns=columns, on_error=self.note)
             except RecordError as error:
                 # Of several files the others are still of use; a single one that fails is the failure.
                 if len(paths) == 1:
                     raise
-                self._note(error)
+                self.note(error)
 
-    def _note(self, error: "RecordError") -> None:
+    def note(self, error: "RecordError") -> None:
         self.unreadable.append(
             {"file": error.source, "line": error.line, "field": error.field, "why": error.message}
         )
         click.echo(f"unreadable: {error}", err=True)
+
+
+class _Run:
+    """One run of `otclass tag` over records, and its counts."""
+
+    def __init__(self, tagger: "Tagger", thresholds: float | Mapping[str, float] | None, jobs: int) -> None:
+        self.tagger, self.thresholds, self.jobs = tagger, thresholds, jobs
+        self.files = _Files()
+        self.counts: dict[str, Any] = {"read": 0, "tagged": 0, "without_abstract": 0, "duplicates": 0}
+        self.domains = dict.fromkeys(tagger.domains, 0)
 
     def write(
         self,
@@ -363,7 +395,7 @@ class _Run:
             self.domains[domain] += 1
 
     def report(self, summary: str | None) -> None:
-        counts = {**self.counts, "unreadable": len(self.unreadable)}
+        counts = {**self.counts, "unreadable": len(self.files.unreadable)}
         click.echo(
             f"{counts['read']} records read, {counts['tagged']} tagged, {counts['without_abstract']} without "
             f"abstract, {counts['duplicates']} duplicates, {counts['unreadable']} unreadable",
@@ -371,7 +403,7 @@ class _Run:
         )
         click.echo(", ".join(f"{domain} {count}" for domain, count in self.domains.items()), err=True)
         if summary:
-            content = {**counts, "domains": self.domains, "unreadable_records": self.unreadable}
+            content = {**counts, "domains": self.domains, "unreadable_records": self.files.unreadable}
             _write_whole(summary, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
 
 
@@ -395,14 +427,7 @@ def _write_whole(path: str, content: str) -> None:
 
 @main.command()
 @click.argument("text", metavar="TEXT|FILE|-")
-@click.option(
-    "--threshold",
-    "thresholds",
-    multiple=True,
-    callback=_thresholds,
-    metavar="[DOMAIN=]NUMBER",
-    help="Probability from which to tag, instead of the model's; may be repeated.",
-)
+@_threshold_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead.")
 @click.option("--color/--no-color", default=None, help="Colours; by default on a terminal only.")
 @_model_option
@@ -453,10 +478,7 @@ def domains(model: str | None, n: int) -> None:
     "-o", "--output", required=True, type=click.Path(file_okay=False), help="Model folder to write."
 )
 @click.option("--labels", metavar="KEY,KEY...", help="Labels allowed; by default all that the files hold.")
-@_column_options
-@click.option(
-    "--domains-column", metavar="NAME", help="Column of a table that holds the labels, joined by ;."
-)
+@_column_options("title", "abstract", "text", "domains")
 @click.option(
     "--test", "test", type=click.Path(exists=True, dir_okay=False), help="Labelled CSV to report on as well."
 )
@@ -468,10 +490,7 @@ def train(
     labelled: tuple[str, ...],
     output: str,
     labels: str | None,
-    title_column: str | None,
-    abstract_column: str | None,
-    text_column: str | None,
-    domains_column: str | None,
+    columns: Mapping[str, str],
     test: str | None,
     jobs: int,
     force: bool,
@@ -486,12 +505,6 @@ def train(
 
     if Path(output).exists() and not force:
         raise click.ClickException(f"{output} exists; choose another name, or replace it with --force.")
-    columns = {
-        "title": title_column,
-        "abstract": abstract_column,
-        "text": text_column,
-        "domains": domains_column,
-    }
     data = _labelled(labelled, labels.split(",") if labels else None, columns)
     say = (lambda message: click.echo(message, err=True)) if sys.stderr.isatty() else None
     trained = training.train(data, n_jobs=jobs, progress=say)
@@ -509,35 +522,23 @@ def train(
 @main.command()
 @click.argument("model", type=click.Path(exists=True, file_okay=False))
 @click.argument("labelled", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False))
-@_column_options
-@click.option(
-    "--domains-column", metavar="NAME", help="Column of a table that holds the labels, joined by ;."
-)
+@_column_options("title", "abstract", "text", "domains")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 def evaluate(
     model: str,
     labelled: tuple[str, ...],
-    title_column: str | None,
-    abstract_column: str | None,
-    text_column: str | None,
-    domains_column: str | None,
+    columns: Mapping[str, str],
     as_json: bool,
 ) -> None:
     """Measure the model in a folder on labelled CSV files."""
     from otclass import training
 
     tagger = _tagger(model)
-    columns = {
-        "title": title_column,
-        "abstract": abstract_column,
-        "text": text_column,
-        "domains": domains_column,
-    }
     evaluation = training.evaluate(tagger, _labelled(labelled, list(tagger.domains), columns))
     click.echo(json.dumps(evaluation.to_dict(), indent=1) if as_json else str(evaluation))
 
 
-def _labelled(files: Iterable[str], labels: list[str] | None, columns: Mapping[str, str | None]) -> Any:
+def _labelled(files: Iterable[str], labels: list[str] | None, columns: Mapping[str, str]) -> Any:
     from otclass.labelled import read_labelled
 
     data = read_labelled(list(files), labels=labels, **columns)
@@ -565,7 +566,7 @@ def fetch(
 
     if bool(query) == bool(ids):
         raise click.UsageError("give a QUERY or --ids FILE.")
-    with _pubmed_errors(), _pubmed_progress() as progress:
+    with _pubmed_errors(), _record_progress() as progress:
         result = pubmed.fetch(
             query,
             ids=pubmed.read_ids(ids) if ids else None,
@@ -595,7 +596,7 @@ def rebuild(ids: str, output: str, email: str | None, api_key: str | None) -> No
     """Fetch from PubMed the abstracts of IDS, such as a model's training-ids.csv, beside their labels."""
     from otclass import pubmed
 
-    with _pubmed_errors(), _pubmed_progress() as progress:
+    with _pubmed_errors(), _record_progress() as progress:
         result = pubmed.rebuild_corpus(ids, output, email=email, api_key=api_key, progress=progress)
     click.echo(f"{output} written", err=True)
     _say_missing(result.missing)
@@ -611,17 +612,6 @@ def _pubmed_errors() -> Iterator[None]:
         raise click.ClickException(str(error)) from error
 
 
-@contextmanager
-def _pubmed_progress() -> Iterator[Callable[[int, int], None]]:
-    with _progress(None, "record") as bar:
-
-        def show(done: int, total: int) -> None:
-            bar.total = total
-            bar.update(done - bar.n)
-
-        yield show
-
-
 def _say_missing(missing: Iterable[str]) -> None:
     missing = list(missing)
     if missing:
@@ -633,16 +623,14 @@ def _say_missing(missing: Iterable[str]) -> None:
 @click.option("-o", "--output", required=True, type=click.Path(dir_okay=False), help="HTML file to write.")
 @click.option("--title", default="Abstracts by domain", show_default=True, help="Heading of the report.")
 @click.option("--format", "format_", metavar="NAME", help="Format of the input, if not to be recognised.")
-@_column_options
+@_column_options("title", "abstract", "text")
 @_model_option
 def report(
     inputs: tuple[str, ...],
     output: str,
     title: str,
     format_: str | None,
-    title_column: str | None,
-    abstract_column: str | None,
-    text_column: str | None,
+    columns: Mapping[str, str],
     model: str | None,
 ) -> None:
     """Show tagged records as one HTML page to look at: counts, years, a map, a table with the evidence.
@@ -653,27 +641,21 @@ def report(
     from otclass.report import stored_tags, write_report
 
     tagger = _tagger(model)
-    named = {"title": title_column, "abstract": abstract_column, "text": text_column}
-    run = _Run(tagger, None, 1)
+    files = _Files()
 
     def items() -> "Iterator[tuple[Record, Any]]":
-        for record in run.read(inputs, format_, {field: name for field, name in named.items() if name}):
+        for record in files.read(inputs, format_, columns):
             try:
                 tags: Any = stored_tags(record, tagger.domains)
             except RecordError as error:
-                run._note(error)
+                files.note(error)
                 tags = None
             if tags is None:
                 tags = tagger.tag(title=record.title, abstract=record.abstract)
             yield record, tags
 
-    with _progress(None, "record") as bar:
-
-        def show(done: int, total: int) -> None:
-            bar.total = total
-            bar.update(done - bar.n)
-
-        write_report(items(), output, title=title, tagger=tagger, progress=show)
+    with _record_progress() as progress:
+        write_report(items(), output, title=title, tagger=tagger, progress=progress)
     click.echo(f"{output} written", err=True)
 
 
@@ -697,8 +679,7 @@ def suggest(
 
     data = _labelled((labelled,), None, {}) if labelled else None
     tagger = None if data and not model else _tagger(model)
-    run = _Run(_tagger(model), None, 1)
-    chosen = curation.suggest(run.read(pool, None, {}), data, n=n, tagger=tagger)
+    chosen = curation.suggest(_Files().read(pool, None, {}), data, n=n, tagger=tagger)
     for note in chosen.notes:
         click.echo(f"note: {note}", err=True)
     if not output:
@@ -809,6 +790,6 @@ def serve(
     tagger = _tagger(model)
     curator = None
     if labelled:
-        records = _Run(tagger, None, 1).read(pool, None, {})
+        records = _Files().read(pool, None, {})
         curator = Curator(tagger, records, LabelledFile(labelled))
     serve_(host, port, tagger=tagger, curator=curator, token=token, names=names)
