@@ -288,8 +288,37 @@ def test_xlsx_rows_and_cells_far_out_cost_little() -> None:
     assert [record.title for record in records] == ["One"]
     assert "1,048,576 rows" in str(error)
     far = b"".join(b'<row r="%d"><c r="XFD%d"><v>1</v></c></row>' % (row, row) for row in range(4, 3_000))
-    records, _ = read(rewritten(data, part, b"</sheetData>", far + b"</sheetData>"))
+    records, errors = read(rewritten(data, part, b"</sheetData>", far + b"</sheetData>"))
     assert [record.title for record in records] == ["One", "Two"]
+    assert [error.line for error in errors] == list(range(4, 3_000))
+
+
+@pytest.mark.parametrize("column", [2, 101, 102, 2_000])
+def test_xlsx_cells_beyond_the_columns_are_kept_or_told(column: int) -> None:
+    filler = ("One",) + (None,) * (column - 2)
+    records, (error,) = read(workbook(("Title",), (*filler, "a remark"), ("Two",)))
+    assert [record.title for record in records] == ["One", "Two"]
+    assert error.line == 2
+    if column > 101:
+        assert "cells in columns 102 to" in str(error)
+        assert len(records[0].raw) == 1
+    else:
+        assert records[0].raw[f"({column})"] == "a remark"
+
+
+def test_xlsx_a_second_sheet_of_records_is_told() -> None:
+    openpyxl = pytest.importorskip("openpyxl")
+    book = openpyxl.Workbook()
+    book.active.append(["Title"])
+    book.active.append(["One"])
+    book.create_sheet("Notes").append(["of our own"])
+    book.create_sheet("Excluded").append(["Title", "Abstract"])
+    file = io.BytesIO()
+    book.save(file)
+    (record,), (error,) = read(file.getvalue())
+    assert record.title == "One"
+    assert "'Excluded'" in str(error)
+    assert "Notes" not in str(error)
 
 
 def test_parquet_text_that_repeats_is_unpacked_piece_by_piece(tmp_path: Path) -> None:

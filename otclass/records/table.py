@@ -112,18 +112,28 @@ def read_xlsx(source: Source, file: IO[bytes], columns: Mapping[str, str]) -> It
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of styles and the like
             book = openpyxl.load_workbook(file, read_only=True, data_only=True, keep_links=False)
-        sheets = book.worksheets
-        for sheet in sheets:
+        for sheet in book.worksheets:
             sheet.reset_dimensions()  # what the file says of its size may be wrong
+        sheets = iter(book.worksheets)
+        for sheet in sheets:
             found = _header(itertools.islice(_xlsx_rows(source, sheet), _HEADER_ROWS), columns)
             if found is not None:
                 rows = _xlsx_rows(source, sheet, len(found[0]) + _SPARE_COLUMNS)
                 break
         else:
-            if not sheets:
+            if not book.worksheets:
                 raise source.error("the workbook has no sheet")
-            rows = _xlsx_rows(source, sheets[0])  # whose columns the message will name
+            rows = _xlsx_rows(source, book.worksheets[0])  # whose columns the message will name
     yield from _records(source, _until_damage(source, rows, "workbook"), columns, "xlsx")
+    for sheet in sheets:
+        rows = _until_damage(source, _xlsx_rows(source, sheet), f"sheet {sheet.title!r} of the workbook")
+        if _header(itertools.islice(rows, _HEADER_ROWS), columns) is not None:
+            source.report(
+                source.error(
+                    f"the sheet {sheet.title!r} has such columns too and was not read, as only the first one "
+                    "is. If records are in it, save it as a file of its own"
+                )
+            )
 
 
 def read_parquet(source: Source, file: IO[bytes], columns: Mapping[str, str]) -> Iterator[Record]:
@@ -199,10 +209,21 @@ def _check_workbook(source: Source, file: IO[bytes]) -> None:
 
 
 def _xlsx_rows(source: Source, sheet: Any, width: int | None = None) -> Iterator[Row]:
-    # openpyxl fills a row up to its last cell: without bound, one far out makes of 30 bytes 16,384 cells.
-    for number, row in enumerate(_quietly(sheet.iter_rows(max_col=width, values_only=True)), 1):
+    """Rows of a sheet that hold anything, up to a number of columns; what lies beyond is reported."""
+    for number, row in enumerate(_quietly(sheet.iter_rows(values_only=True)), 1):
         if number > MAX_ROWS:
             raise source.error(f"the sheet has more than {MAX_ROWS:,} rows, the most that Excel has")
+        if width is not None and len(row) > width:
+            # openpyxl fills a row up to its last cell: kept, one far out makes of 30 bytes 16,384 cells.
+            if any(cell is not None for cell in row[: width - 1 : -1]):
+                source.report(
+                    source.error(
+                        f"the cells in columns {width + 1:,} to {len(row):,} were left out, as they are far "
+                        "beyond the last column that has a name. If they matter, name their columns",
+                        number,
+                    )
+                )
+            row = row[:width]
         if row.count(None) == len(row):
             continue
         cells = list(row)
