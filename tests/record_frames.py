@@ -29,6 +29,11 @@ FRAMES: dict[str, tuple[str, str]] = {
         "\n<PubmedArticle><MedlineCitation><Article><ArticleTitle>After</ArticleTitle><Abstract><AbstractText>"
         "Mice.</AbstractText></Abstract></Article></MedlineCitation></PubmedArticle></PubmedArticleSet>\n",
     ),
+    "endnotexml": (
+        "<xml><records><record><titles><title>Before</title></titles><ref-type>17</ref-type>"
+        "<abstract>Voles.</abstract></record>\n",
+        "\n<record><titles><title>After</title></titles><abstract>Mice.</abstract></record></records></xml>\n",
+    ),
     "bibtex": (
         "@article{a,\n title = {Before},\n abstract = {Voles.}\n}\n",
         "\n@article{b,\n title = {After},\n abstract = {Mice.}\n}\n",

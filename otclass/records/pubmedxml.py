@@ -1,33 +1,21 @@
 """PubMed's XML: EFetch, "Save as XML", and the baseline and update files (.xml.gz).
 
-The file is cut at its <PubmedArticle> elements, each parsed by itself with the standard library's expat. So a
-malformed article costs that article alone, memory stays flat, and as the document type declaration never
-reaches a parser, no entity it declares is expanded and nothing it names is fetched. lxml's iterparse took
-0.35 s for 48 MB, expat 0.41 s, and 0.31 s without the reference lists, which hold half of a file and nothing
-that is read here; too little between them for a dependency. pubmed_parser 0.5 took 2.2 s and stops at the
-first malformed article.
+Read with `otclass.records.elements`. lxml's iterparse took 0.35 s for 48 MB, expat 0.41 s, and 0.31 s without
+the reference lists, which hold half of a file and nothing that is read here; too little between them for a
+dependency. pubmed_parser 0.5 took 2.2 s and stops at the first malformed article.
 
 Elements as NLM describes them: https://www.nlm.nih.gov/bsd/licensee/elements_descriptions.html
 """
 
-import codecs
-import html
-import itertools
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from typing import Any
 
+from otclass.records.elements import elements, parse, refuse_entities
 from otclass.records.fields import bare_doi, plain, year_of
 from otclass.records.record import Record
-from otclass.records.source import MAX_RECORD, Source
-
-_CHUNK = 1 << 20
-_OPEN = re.compile(rb"<Pubmed(?:Book)?Article[\s>]")
-_CONTROLS = re.compile(
-    r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|&#(?:0*(?:[0-8]|1[124-9]|2\d|3[01])|x0*[01]?[0-9a-f]);"
-)
-_ENTITY = re.compile(r"&(?!(?:amp|lt|gt|quot|apos|#\d+|#x[0-9A-Fa-f]+);)(\w+;)?")
+from otclass.records.source import Source
 
 
 def sniff(head: str) -> bool:
@@ -37,85 +25,20 @@ def sniff(head: str) -> bool:
 
 def read(source: Source) -> Iterator[Record]:
     """Records of a PubMed XML file."""
-    if "<!ENTITY" in source.text_head().partition("<Pubmed")[0]:
-        raise source.error(
-            "the XML declares entities of its own, which PubMed's never does; such files can be made to fill "
-            "the memory or to read other files, so this one is refused. Export the records from PubMed again"
-        )
-    for line, data in _articles(source):
+    refuse_entities(source, "<Pubmed")
+    for line, data in elements(source, "PubmedArticle", "PubmedBookArticle"):
         try:
-            article = _parse(source, data)
+            article = parse(source, _without_references(data))
         except (ET.ParseError, ValueError) as error:
             source.report(source.error(f"the article's XML is malformed ({error}); it was left out", line))
             continue
         yield _record(source, line, article)
 
 
-def _chunks(source: Source) -> Iterator[bytes]:
-    if not source.encoding.startswith("utf-8"):
-        decoder = codecs.getincrementaldecoder(source.encoding)("replace")
-        while data := source.binary.read(_CHUNK):
-            yield decoder.decode(data).encode()
-    else:
-        while data := source.binary.read(_CHUNK):
-            yield data
-
-
-def _next_open(data: bytes, start: int, end: int) -> int:
-    """Where the next article opens, or -1. (A regular expression alone takes several times as long.)"""
-    while (start := data.find(b"<Pubmed", start, end)) >= 0 and not _OPEN.match(data, start):
-        start += 1
-    return start
-
-
-def _articles(source: Source) -> Iterator[tuple[int, bytes]]:
-    """Each article's first line and its bytes."""
-    data = b""
-    at = counted = 0
-    line = 1
-    for chunk in itertools.chain(_chunks(source), [b""]):
-        line += data.count(b"\n", counted, at)
-        data = data[at:] + chunk
-        at = counted = 0
-        while (start := _next_open(data, at, len(data))) >= 0:
-            line += data.count(b"\n", counted, start)
-            counted = at = start
-            closing = b"</PubmedBookArticle>" if data.startswith(b"<PubmedB", start) else b"</PubmedArticle>"
-            end = data.find(closing, start)
-            following = _next_open(data, start + 1, end if end >= 0 else len(data))
-            overlong = (end if end >= 0 else len(data)) - start > MAX_RECORD
-            if following >= 0 or overlong or (end < 0 and not chunk):
-                what = f"is longer than {MAX_RECORD:,} bytes" if overlong else "has no end"
-                source.report(source.error(f"the article {what} and was left out", line))
-                at = following if following >= 0 else end if end >= 0 else len(data)
-            elif end >= 0:
-                at = end + len(closing)
-                yield line, data[start:at]
-            else:
-                break
-        else:
-            at = max(at, len(data) - len("<PubmedBookArticle "))  # an opening tag may be cut in two
-
-
-def _parse(source: Source, data: bytes) -> ET.Element:
-    references = data.find(b"<ReferenceList")
-    if references >= 0:
-        last = data.rfind(b"</ReferenceList>")
-        if last > references:
-            data = data[:references] + data[last + len(b"</ReferenceList>") :]
-    try:
-        return ET.fromstring(data)
-    except ET.ParseError:
-        # Bytes that are not UTF-8, control characters, a bare "&" or HTML's "&beta;" are put right.
-        text = _CONTROLS.sub(
-            "", source.decode(data) if source.encoding.startswith("utf-8") else data.decode()
-        )
-        return ET.fromstring(_ENTITY.sub(_resolved, text))
-
-
-def _resolved(found: re.Match[str]) -> str:
-    character = html.unescape(found[0])
-    return html.escape(character if len(character) < len(found[0]) or not found[1] else found[0])
+def _without_references(data: bytes) -> bytes:
+    begin = data.find(b"<ReferenceList")
+    end = data.rfind(b"</ReferenceList>")
+    return data[:begin] + data[end + len(b"</ReferenceList>") :] if 0 <= begin < end else data
 
 
 def _record(source: Source, line: int, article: ET.Element) -> Record:

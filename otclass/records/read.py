@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from otclass.records import bibtex, endnote, jsonl, medline, pubmedxml, ris, table, wos
+from otclass.records import bibtex, endnote, endnotexml, jsonl, medline, pubmedxml, ris, table, wos
 from otclass.records.record import Record, RecordError, RecordWarning
 from otclass.records.source import Report, Source
 
@@ -50,6 +50,7 @@ def _no_text(_: str) -> bool:
 
 FORMATS: Mapping[str, Format] = {
     "pubmed": Format(_without_columns(pubmedxml.read), (".xml",), pubmedxml.sniff),
+    "endnotexml": Format(_without_columns(endnotexml.read), (".xml",), endnotexml.sniff),
     "json": Format(_without_columns(jsonl.read), (".jsonl", ".ndjson", ".json"), jsonl.sniff),
     "medline": Format(_without_columns(medline.read), (".nbib", ".txt"), medline.sniff),
     "ris": Format(_without_columns(ris.read), (".ris", ".txt"), ris.sniff),
@@ -209,7 +210,9 @@ def _recognised(file: Source, columns: Mapping[str, str]) -> str:
         if candidate.sniff(text):
             return name
     if begins.startswith("<"):
-        raise file.error("this is XML, but not PubMed's. Export the records as RIS or CSV instead")
+        raise file.error(
+            "this is XML, but neither PubMed's nor EndNote's. Export the records as RIS or CSV instead"
+        )
     ending = Path(file.name.lower().removesuffix(".gz")).suffix
     if ending in _BY_ENDING:
         return _BY_ENDING[ending]
