@@ -14,7 +14,7 @@ RECORD = f"""<record><database name="Bees.enl" path="C:\\Bees.enl">Bees.enl</dat
 <foreign-keys><key app="EN" db-id="x">7</key></foreign-keys><ref-type name="Journal Article">17</ref-type>
 <contributors><authors><author>{STYLE}Imker, Anna</style></author><author>{STYLE}Wabe, Bo</style></author>
 </authors><secondary-authors><author>{STYLE}Editor, Eve</style></author></secondary-authors></contributors>
-<titles><title>{STYLE}Bees hum \u03b2</style><style face="italic" font="default" size="100%"> in vivo</style>{STYLE} &amp;
+<titles><title>{STYLE}Bees hum \u03b2</style><style face="italic" size="100%"> in vivo</style>{STYLE} &amp;
 rest</style></title><secondary-title>{STYLE}Invented Bees</style></secondary-title></titles>
 <periodical><full-title>{STYLE}Journal of Invented Bees</style></full-title></periodical>
 <pages>{STYLE}1-9</style></pages><volume>{STYLE}3</style></volume><number>{STYLE}2</style></number>

@@ -7,10 +7,9 @@ reaches a parser, no entity it declares is expanded and nothing it names is fetc
 import codecs
 import html
 import itertools
-import os
 import re
 import xml.etree.ElementTree as ET
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from otclass.records.source import MAX_RECORD, Source
 
@@ -37,12 +36,12 @@ def refuse_entities(source: Source, first: str) -> None:
     """
     if "<!ENTITY" in source.text_head().partition(first)[0]:
         raise source.error(
-            "the XML declares entities of its own, which no export of records does; such files can be made to "
-            "fill the memory or to read other files, so this one is refused. Export the records again"
+            "the XML declares entities of its own, which no export of records does; such files can be made "
+            "to fill the memory or to read other files, so this one is refused. Export the records again"
         )
 
 
-def elements(source: Source, *names: str) -> Iterator[tuple[int, bytes]]:
+def elements(source: Source, stem: str, endings: Sequence[str] = ("",)) -> Iterator[tuple[int, bytes]]:
     """Each element of the given names: its first line and its bytes.
 
     One without end, or longer than `MAX_RECORD`, is reported and left out.
@@ -50,12 +49,14 @@ def elements(source: Source, *names: str) -> Iterator[tuple[int, bytes]]:
     Parameters
     ----------
     source : Source
-    *names : str
-        Names of elements that do not hold each other; they should begin with the same letters.
+    stem : str
+        How the names of the elements begin.
+    endings : sequence of str
+        How they end. Elements of these names do not hold each other.
     """
-    prefix = b"<" + os.path.commonprefix([name.encode() for name in names])
-    opening = re.compile(b"<(" + b"|".join(name.encode() for name in names) + rb")[\s>]")
-    longest = max(map(len, names)) + 2
+    prefix = f"<{stem}".encode()
+    opening = re.compile(rf"<({stem}(?:{'|'.join(endings)}))[\s>]".encode())
+    longest = len(prefix) + max(map(len, endings)) + 1
     data = b""
     at = counted = 0
     line = 1

@@ -26,7 +26,7 @@ def sniff(head: str) -> bool:
 def read(source: Source) -> Iterator[Record]:
     """Records of a PubMed XML file."""
     refuse_entities(source, "<Pubmed")
-    for line, data in elements(source, "PubmedArticle", "PubmedBookArticle"):
+    for line, data in elements(source, "Pubmed", ("Article", "BookArticle")):
         try:
             article = parse(source, _without_references(data))
         except (ET.ParseError, ValueError) as error:
