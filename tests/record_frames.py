@@ -19,6 +19,18 @@ FRAMES: dict[str, tuple[str, str]] = {
         "%0 Journal Article\n%T Before\n%X Voles.\n%~ x\n\n",
         "\n%0 Journal Article\n%T After\n%X Mice.\n%~ y\n",
     ),
+    "ovid": (
+        "<1. >\nVN  - Ovid Technologies\nTI  - Before\nAB  - Voles.\nIS  - x\n\n",
+        "\n<2. >\nVN  - Ovid Technologies\nTI  - After\nAB  - Mice.\n",
+    ),
+    "ovid labels": (
+        "<1>\nTitle\n  Before\nAbstract\n  Voles.\nISSN\n  x\n\n",
+        "\n<2>\nTitle\n  After\nAbstract\n  Mice.\n",
+    ),
+    "cochrane": (
+        "Record #1 of 2\nID: CN-1\nTI: Before\nAB: Voles.\nUS: x\n\n",
+        "\nRecord #2 of 2\nID: CN-2\nTI: After\nAB: Mice.\n",
+    ),
     "wos": (
         "FN Any\nVR 1.0\nPT J\nTI Before\nAB Voles.\nER\n\n",
         "\nPT J\nTI After\nAB Mice.\nER\n\nEF\n",
@@ -45,7 +57,7 @@ FRAMES: dict[str, tuple[str, str]] = {
         ',\n{"title": "After", "abstract": "Mice."}]\n',
     ),
 }
-"""Format ("json" in two forms) to what stands before and after the junk."""
+"""Format ("json" and "ovid" in two forms) to what stands before and after the junk."""
 
 
 def read(data: bytes, name: str) -> tuple[list[Record], list[RecordError]]:

@@ -158,5 +158,5 @@ def test_nothing_is_expanded_or_fetched(tmp_path: Path) -> None:
 
 
 def test_other_xml_is_not_pubmed() -> None:
-    with pytest.raises(RecordError, match="not PubMed's"):
+    with pytest.raises(RecordError, match="XML, but not PubMed's or EndNote's"):
         read("<?xml version='1.0'?><records><record/></records>")

@@ -1,4 +1,4 @@
-"""Line formats: MEDLINE, RIS, EndNote, Web of Science. All records are invented."""
+"""Line formats: MEDLINE, RIS, EndNote, Web of Science, Ovid, Cochrane. All records are invented."""
 
 import io
 
@@ -183,3 +183,123 @@ def test_wos() -> None:
     )
     assert (first.source_line, second.title) == (3, "Two")
     assert ("AU", "Ton, A\nKlang, B") in first.raw["fields"]
+
+
+OVID = """
+Database: Ovid MEDLINE(R) ALL <1946 to May 01, 2020>
+Search Strategy: bees
+
+<1. >
+VN  - Ovid Technologies
+DB  - Ovid MEDLINE(R)
+UI  - 90000001
+FA  - Imker, Anna
+FA  - Wabe, Bo
+AU  - Imker A
+IN  - (Imker) Hive, Here
+      (Wabe) Hive, There
+TI  - Bees hum in the
+      evening. [Review]
+SO  - Journal of Invented Bees. 12(3):1999-2003, 2015 Mar.
+MH  - *Oxytocin
+MH  - Bees
+KW  - humming; walking
+AB  - BACKGROUND: Bees return.
+Method(s): We waited.
+DO  - https://doi.org/10.1000/Bees.7
+
+<2. >
+VN  - Ovid Technologies
+DB  - Embase
+UI  - 621380000
+ST  - ARTICLE
+TI  - Second
+MH  - adult
+AU  - Klang B.
+PM  - 90000003 [https://www.ncbi.nlm.nih.gov/pubmed/90000003]
+YR  - 2018
+"""
+
+
+def test_ovid_with_tags() -> None:
+    first, second = read(OVID)
+    assert first.title == "Bees hum in the evening. [Review]"
+    assert first.abstract == "BACKGROUND: Bees return. Method(s): We waited."
+    assert (first.pmid, first.doi, first.year) == ("90000001", "10.1000/bees.7", 2015)
+    assert (first.journal, first.authors) == ("Journal of Invented Bees", ("Imker, Anna", "Wabe, Bo"))
+    assert (first.mesh, first.keywords) == (("Oxytocin", "Bees"), ("humming", "walking"))
+    assert (first.format, first.source_line) == ("ovid", 6)
+    assert ("IN", "(Imker) Hive, Here\n(Wabe) Hive, There") in first.raw["fields"]
+    # Embase's headings are not MeSH, and its accession numbers not PubMed's.
+    assert (second.mesh, second.keywords, second.pmid, second.year) == ((), ("adult",), "90000003", 2018)
+
+
+def test_ovid_without_numbers() -> None:
+    text = "".join(line + "\n" for line in OVID.split("\n") if not line.startswith("<"))
+    assert [record.title for record in read(text)] == ["Bees hum in the evening. [Review]", "Second"]
+
+
+@pytest.mark.parametrize("number", ["<{}>", "<{}. >"])
+def test_ovid_with_labels(number: str) -> None:
+    text = f"""{number.format(1)}
+Unique Identifier
+  90000001
+Record Owner
+  From MEDLINE, a database of the U.S. National Library of Medicine.
+Authors
+  Imker A.  Wabe B.
+Authors Full Name
+  Imker, Anna.  Wabe, Bo.
+Title
+  Bees hum in the evening.
+Source
+  Journal of Invented Bees. 12(3):45-9, 2015 Mar.
+MeSH Subject Headings
+  *Oxytocin; Bees
+Abstract
+  BACKGROUND: Bees return.
+
+  RESULTS: They do.
+Digital Object Identifier
+  https://dx.doi.org/10.1000/bees.7
+Year of Publication
+  2015
+
+{number.format(2)}
+Title
+  Second
+"""
+    first, second = read(text)
+    assert (first.title, first.pmid, first.year) == ("Bees hum in the evening.", "90000001", 2015)
+    assert first.abstract == "BACKGROUND: Bees return. RESULTS: They do."
+    assert (first.authors, first.mesh) == (("Imker, Anna.", "Wabe, Bo."), ("Oxytocin", "Bees"))
+    assert (first.journal, first.doi) == ("Journal of Invented Bees", "10.1000/bees.7")
+    assert first.raw["fields"][0] == ("Unique Identifier", "90000001")
+    assert (second.title, second.source_line) == ("Second", 26)
+
+
+def test_cochrane() -> None:
+    first, second = read(
+        "Record #1 of 2\nID: CN-00000001\nAU: Imker A\nAU: Wabe B\nTI: Bees hum: a trial\n"
+        "SO: Journal of Invented Bees\nYR: 2015\nVL: 12\nNO: 3\nPG: 45\u201049\nPM: PUBMED 90000001\n"
+        "XR: EMBASE 620000000\nPT: Journal article\nKY: *Oxytocin [administration & dosage]; Bees\n"
+        "DOI: 10.1000/Bees.7\nAB: BACKGROUND: Bees return.\nRESULTS: they do.\n"
+        "US: https://www.cochranelibrary.com/central/doi/10.1002/central/CN-00000001/full\n\n\n"
+        "Record #2 of 2\nID: CD000001\nTI: Second\nSO: Cochrane Database of Systematic Reviews\n"
+    )
+    assert (first.title, first.pmid, first.year) == ("Bees hum: a trial", "90000001", 2015)
+    assert first.abstract == "BACKGROUND: Bees return. RESULTS: they do."
+    assert (first.doi, first.journal) == ("10.1000/bees.7", "Journal of Invented Bees")
+    assert (first.authors, first.keywords) == (("Imker A", "Wabe B"), ("Oxytocin", "Bees"))
+    assert (first.format, first.source_line) == ("cochrane", 2)
+    assert ("XR", "EMBASE 620000000") in first.raw["fields"]
+    assert (second.title, second.source_line) == ("Second", 22)
+
+
+def test_numbers_of_cochrane_and_others_between_records_are_no_errors() -> None:
+    text = 'Record #{} of 2\nProvider: John Wiley & Sons, Ltd\nContent: text/plain; charset="UTF-8"\n\n'
+    ris = "TY  - JOUR\nAN  - CN-1\nTI  - One\nER  -\n\n\n"
+    assert titles(text.format(1) + ris + text.format(2) + ris) == ["One", "One"]
+    bib = "@article{a,\n title = {One},\n}\n\n"
+    assert titles("Record #1 of 2\n" + bib + "Record #2 of 2\n" + bib) == ["One", "One"]
+    assert titles("1.\n" + ris + "2.\n" + ris) == ["One", "One"]

@@ -10,7 +10,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from otclass.records import bibtex, endnote, endnotexml, jsonl, medline, pubmedxml, ris, table, wos
+from otclass.records import (
+    bibtex,
+    cochrane,
+    endnote,
+    endnotexml,
+    jsonl,
+    medline,
+    ovid,
+    pubmedxml,
+    ris,
+    table,
+    wos,
+)
 from otclass.records.record import Record, RecordError, RecordWarning
 from otclass.records.source import Report, Source
 
@@ -52,6 +64,8 @@ FORMATS: Mapping[str, Format] = {
     "pubmed": Format(_without_columns(pubmedxml.read), (".xml",), pubmedxml.sniff),
     "endnotexml": Format(_without_columns(endnotexml.read), (".xml",), endnotexml.sniff),
     "json": Format(_without_columns(jsonl.read), (".jsonl", ".ndjson", ".json"), jsonl.sniff),
+    "ovid": Format(_without_columns(ovid.read), (".ovd", ".cgi", ".txt"), ovid.sniff),
+    "cochrane": Format(_without_columns(cochrane.read), (".txt",), cochrane.sniff),
     "medline": Format(_without_columns(medline.read), (".nbib", ".txt"), medline.sniff),
     "ris": Format(_without_columns(ris.read), (".ris", ".txt"), ris.sniff),
     "wos": Format(_without_columns(wos.read), (".ciw", ".txt"), wos.sniff),
@@ -211,7 +225,7 @@ def _recognised(file: Source, columns: Mapping[str, str]) -> str:
             return name
     if begins.startswith("<"):
         raise file.error(
-            "this is XML, but neither PubMed's nor EndNote's. Export the records as RIS or CSV instead"
+            "this is XML, but not PubMed's or EndNote's. Export the records as RIS or CSV instead"
         )
     ending = Path(file.name.lower().removesuffix(".gz")).suffix
     if ending in _BY_ENDING:
@@ -219,8 +233,9 @@ def _recognised(file: Source, columns: Mapping[str, str]) -> str:
     if columns:
         return "table"
     raise file.error(
-        "no format of records is recognised. Read are PubMed (.nbib, .xml), RIS, BibTeX, EndNote (.enw), "
-        "Web of Science, CSV, TSV, XLSX, Parquet and JSON; a table needs a first row that names its columns"
+        "no format of records is recognised. Read are PubMed (.nbib, .xml), RIS, BibTeX, EndNote (.enw, "
+        ".xml), Web of Science, Ovid, Cochrane, CSV, TSV, XLSX, Parquet and JSON; a table needs a first row that "
+        "names its columns"
     )
 
 

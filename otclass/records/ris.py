@@ -19,6 +19,9 @@ _END = re.compile(r"^ER {0,3}-[ \t]*$", re.MULTILINE)
 
 _STRICT = re.compile(r"\s?([A-Z][A-Z0-9])  -(?: |$)")
 _LOOSE = re.compile(r"\s*([A-Za-z][A-Za-z0-9])\s{0,3}-(?:\s|$)")
+# What Cochrane, Wiley and others put between records.
+_NUMBER = re.compile(r"\s*Record #\d+ of \d+\s*$")
+_BETWEEN = re.compile(r"\s*(?:\d+\.\s*$|(?:Provider|Content|Database): )")
 # With any spacing allowed, only tags in use make a field: "OT - a peptide" may begin a line of an abstract.
 _TAGS = frozenset(
     "TY A1 A2 A3 A4 AB AD AN AU AV BT C1 C2 C3 C4 C5 C6 C7 C8 CA CN CP CT CY DA DB DI DO DP ED EP ER ET "
@@ -44,10 +47,14 @@ def _splitter(head: str) -> Callable[[str], tuple[str, str] | None]:
     """Tag and value of a line, in the spacing of the record, which its TY line tells."""
     lines = head.split("\n")
     strict = 2 * sum(map(bool, map(_STRICT.match, lines))) > sum(map(bool, map(_LOOSE.match, lines)))
+    outside = False
 
     def split(line: str) -> tuple[str, str] | None:
-        nonlocal strict
+        nonlocal strict, outside
         if "-" not in line[:8]:
+            if _NUMBER.match(line) or (outside and _BETWEEN.match(line)):
+                outside = True
+                return "ER", ""
             return None
         found = _LOOSE.match(line)
         if found is None:
@@ -57,6 +64,7 @@ def _splitter(head: str) -> Callable[[str], tuple[str, str] | None]:
             strict = bool(_STRICT.match(line))
         if not (_STRICT.match(line) if strict else tag in _TAGS):
             return None
+        outside = tag == "ER"
         return tag, line[found.end() :].strip()
 
     return split
