@@ -1,9 +1,9 @@
 """Ovid's text exports (.txt, .ovd, .cgi): MEDLINE, Embase, PsycINFO and others through Ovid.
 
 Records are numbered, "<1>" or "<1. >". Fields have tags ("TI  - ", for reference managers) or, in exports
-with labels, names on a line of their own ("Title") above the indented text. The tags are those of Ovid's field
-guides (https://ospguides.ovid.com/OSPguides/medline.htm), as in Zotero's translator "OVID Tagged". Read with
-`otclass.records.tagged`.
+with labels, names on a line of their own ("Title") above the indented text. The tags are those of Ovid's
+field guides (https://ospguides.ovid.com/OSPguides/medline.htm), as in Zotero's translator "OVID Tagged". Read
+with `otclass.records.tagged`.
 """
 
 import re
