@@ -1,7 +1,8 @@
 """EndNote's XML export, which Zotero, Rayyan and Covidence write and read too.
 
 Read with `otclass.records.elements`. Text stands in <style> elements, one for each change of font, whose
-formatting is left out.
+formatting is left out; so is what EndNote says of its library and itself (<database>, <source-app>,
+<foreign-keys>).
 """
 
 import re
@@ -16,6 +17,7 @@ from otclass.records.source import Source
 
 _RECORD = re.compile(r"<record[\s>]")
 _TYPICAL = re.compile(r"<(?:ref-type|rec-number|titles|contributors)[\s>]")
+_HOUSEKEEPING = frozenset({"database", "source-app", "foreign-keys"})
 _ITEMS = frozenset({"author", "date", "url"})  # of lists that tell more than they do, such as "related-urls"
 
 
@@ -70,6 +72,8 @@ def _fields(element: ET.Element) -> Iterator[tuple[str, str]]:
     """Names and texts of the elements that hold text, an item of a list under the list's name."""
     for child in element:
         name = str(child.tag)
+        if name in _HOUSEKEEPING:
+            continue
         if name == "ref-type":
             yield name, child.get("name") or (child.text or "").strip()
         elif all(part.tag == "style" for part in child):

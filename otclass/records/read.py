@@ -233,9 +233,8 @@ def _recognised(file: Source, columns: Mapping[str, str]) -> str:
     if columns:
         return "table"
     raise file.error(
-        "no format of records is recognised. Read are PubMed, RIS, BibTeX, EndNote, "
-        "Web of Science, Ovid, Cochrane, CSV, TSV, XLSX, Parquet and JSON. The first row of a table must name "
-        "its columns"
+        "no format of records is recognised. Read are PubMed, RIS, BibTeX, EndNote, Web of Science, Ovid, "
+        "Cochrane, CSV, TSV, XLSX, Parquet and JSON. The first row of a table must name its columns"
     )
 
 
