@@ -152,7 +152,47 @@ JSON = json.dumps(
     ],
     ensure_ascii=False,
 )
+OVID = """\
+<1. >
+VN  - Ovid Technologies
+DB  - Ovid MEDLINE(R)
+UI  - 123
+FA  - Vole, Anna
+TI  - Oxytocin and the grief of voles
+SO  - Journal of Voles. 3(4):123-129, 2021 Mar.
+VI  - 3
+PG  - 123-129
+MH  - *Oxytocin
+KW  - pair bond; loss
+IN  - (Vole) Burrow, Here
+      (Vole) Burrow, There
+AB  - BACKGROUND: Voles grieve.
+Result(s): They do.
+DO  - 10.9999/voles.1
+"""
+COCHRANE = """\
+Record #1 of 1
+ID: CN-00000001
+AU: Vole A
+TI: Oxytocin and the grief of voles
+SO: Journal of Voles
+YR: 2021
+PM: PUBMED 123
+KY: pair bond; loss
+DOI: 10.9999/voles.1
+AB: Voles grieve.
+"""
+ENDNOTE_XML = """<xml><records><record><source-app name="EndNote">EndNote</source-app>
+<ref-type name="Journal Article">17</ref-type>
+<contributors><authors><author><style>Vole, Anna</style></author></authors></contributors>
+<titles><title><style>Oxytocin and the grief of voles</style></title></titles>
+<periodical><full-title>Journal of Voles</full-title></periodical><pages>123-129</pages>
+<keywords><keyword>pair bond</keyword><keyword>loss</keyword></keywords><dates><year>2021</year></dates>
+<abstract>Voles grieve.</abstract><notes>read twice</notes>
+<electronic-resource-num>10.9999/voles.1</electronic-resource-num></record></records></xml>
+"""
 INPUTS = {"a.nbib": MEDLINE, "a.ris": RIS, "a.bib": BIBTEX, "a.csv": CSV, "a.enw": ENDNOTE, "a.json": JSON}
+INPUTS |= {"a.ovd": OVID, "a.txt": COCHRANE, "a.xml": ENDNOTE_XML}
 
 
 def put(folder: Path, name: str) -> Path:

@@ -60,13 +60,13 @@ class Record:
     -----
     What `raw` holds follows from `format`:
 
-    ``"medline"``, ``"ris"``, ``"endnote"``, ``"wos"``
+    ``"medline"``, ``"ris"``, ``"endnote"``, ``"wos"``, ``"ovid"``, ``"cochrane"``
         ``{"fields": [(tag, value), ...]}`` in file order, tags as in the file ("TI", "PMID"; EndNote's
-        without the percent sign), the end-of-record tag left out. Lines that continue a value are joined
-        by a blank, paragraphs by a line feed; in Web of Science, where a line may be an item of a list,
-        all by a line feed.
-    ``"pubmed"``
-        PubMed's element names to str or list of str: ``{"PMID": "1", "ArticleTitle": "...", "Volume": "3",
+        without the percent sign; Ovid's may be words), the end-of-record tag left out. Lines that continue
+        a value are joined by a blank, paragraphs by a line feed; in Web of Science and Ovid, where a line
+        may be an item of a list, all by a line feed.
+    ``"pubmed"``, ``"endnotexml"``
+        Names of elements to str or list of str, PubMed's for instance: ``{"PMID": "1", "ArticleTitle": "...", "Volume": "3",
         "PublicationType": ["Journal Article"], ...}``.
     ``"bibtex"``
         ``{"ENTRYTYPE": "article", "ID": "key", "title": "...", ...}``: values without their outer braces
