@@ -66,7 +66,7 @@ class Record:
         a value are joined by a blank, paragraphs by a line feed; in Web of Science and Ovid, where a line
         may be an item of a list, all by a line feed.
     ``"pubmed"``, ``"endnotexml"``
-        Names of elements to str or list of str, PubMed's for instance: ``{"PMID": "1", "ArticleTitle": "...", "Volume": "3",
+        Names of elements to str or list of str: ``{"PMID": "1", "ArticleTitle": "...", "Volume": "3",
         "PublicationType": ["Journal Article"], ...}``.
     ``"bibtex"``
         ``{"ENTRYTYPE": "article", "ID": "key", "title": "...", ...}``: values without their outer braces
