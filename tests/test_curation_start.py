@@ -38,7 +38,8 @@ def test_labels_without_examples_stay_as_they_were(fitted):
         same = np.array_equal(started.model.coef[:, j], fitted.model_.coef[:, j])
         assert same == (label in started.untouched)
         if same:
-            assert started.model.thresholds[j] == pytest.approx(fitted.model_.thresholds[j])
+            assert started.model.thresholds[j] == fitted.model_.thresholds[j]
+            assert started.model.review[j].tolist() == fitted.model_.review[j].tolist()
             assert started.model.intercept[j] == fitted.model_.intercept[j]
 
 
@@ -80,6 +81,30 @@ def test_held_out_scores_are_of_models_that_did_not_see_the_text(fitted):
     assert np.abs(started.model.score(TEXTS) - started.cv_decision).max() > 0.5
 
 
+def test_no_text_has_a_say_in_how_it_is_tagged(fitted, monkeypatch):
+    """With scores and folds that stay, the truth of one fold changes the thresholds, but not its own tags."""
+    monkeypatch.setattr(
+        "otclass.curation.start._difference", lambda features, *_: (np.zeros(features.shape[1]), 0.0)
+    )
+    monkeypatch.setattr("otclass.classifier._folds", lambda indicator, *_: np.arange(len(indicator)) % 5)
+    turned = [*DOMAINS]
+    turned[0], turned[5] = turned[5], turned[0]
+    one, other = (start_from(fitted.model_, table(TEXTS, domains)) for domains in (DOMAINS, turned))
+    np.testing.assert_array_equal(one.cv_tags[[0, 5]], other.cv_tags[[0, 5]])
+    assert one.model.thresholds.tolist() != other.model.thresholds.tolist()
+    assert one.cv_tags[:, fitted.model_.labels.index("grief")].any()
+
+
+def test_labels_of_which_none_is_known(fitted):
+    with pytest.raises(LabelledError, match=r"knows none of the labels kidney; it knows .*Name the labels"):
+        start_from(fitted.model_, table(TEXTS, ["kidney"] * 5 + [""] * 5))
+
+
+def test_texts_that_all_have_the_same_labels(fitted):
+    with pytest.raises(LabelledError, match="All 10 texts have the same labels"):
+        start_from(fitted.model_, table(TEXTS, ["grief"] * 10))
+
+
 def test_a_new_label_is_learned(fitted, tmp_path):
     texts = [f"Renal tubules and water, {word}." for word in "one two three four five six".split()]
     own = table([*texts, *TEXTS[:6]], ["kidney"] * 6 + DOMAINS[:6])
@@ -87,6 +112,9 @@ def test_a_new_label_is_learned(fitted, tmp_path):
     assert started.model.labels == (*fitted.model_.labels, "kidney")
     kidney = expit(started.model.score(["Renal water.", "Grief of widows."]))[:, -1]
     assert kidney[0] > started.model.thresholds[-1] > kidney[1]
+    low, high = started.model.review[-1]
+    assert low != 0.5
+    assert high != 0.5
     save(started.model, tmp_path / "model")
     again = load(tmp_path / "model")
     np.testing.assert_array_equal(again.coef, started.model.coef)

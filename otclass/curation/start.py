@@ -2,7 +2,8 @@
 
 Each label's coefficients are the model's plus a difference, ``w = w0 + delta``, learned by logistic
 regression with a penalty on the difference alone: a Gaussian prior around the model [1]_. With no labels the
-model stays what it is; the more there are, the further it moves. The thresholds move likewise.
+model stays what it is; the more there are, the further it moves. The thresholds and the bands of review move
+likewise.
 
 References
 ----------
@@ -27,10 +28,10 @@ if TYPE_CHECKING:
 # Chosen by cross-validation on abstracts of a kind that the model had not seen (benchmarks/start_from.py).
 _C = 10.0
 _INTERCEPT_SCALE = 0.3
-# Positives of one's own at which the threshold is half one's own.
-_THRESHOLD_PRIOR = 20.0
+# Positives of one's own at which the threshold and the band of review are half one's own.
+_CUT_PRIOR = 20.0
 _FOLDS = 5
-_FURTHEST = 8.0  # log-odds of a threshold
+_FURTHEST = 8.0  # log-odds of a cut
 
 
 class Started(NamedTuple):
@@ -44,6 +45,8 @@ class Started(NamedTuple):
         Log-odds of the labelled texts, each by a model that started likewise but was not trained on it.
     cv_folds : ndarray of int, shape (n_texts,)
         The fold in which each was held out.
+    cv_tags : ndarray of bool, shape (n_texts, n_labels)
+        Whether each reaches a threshold that was moved by the other folds alone.
     untouched : tuple of str
         Labels that stayed as in the start, as the texts have no example with it or none without it.
     """
@@ -51,6 +54,7 @@ class Started(NamedTuple):
     model: Model
     cv_decision: Floats
     cv_folds: Ints
+    cv_tags: NDArray[np.bool_]
     untouched: tuple[str, ...]
 
 
@@ -76,16 +80,21 @@ def start_from(start: Model, labelled: Labelled, *, seed: int = 0) -> Started:
     Raises
     ------
     LabelledError
-        If there are fewer texts than folds (5), or a label new to the model has fewer than 5 texts with it or
-        without it.
+        If there are fewer texts than folds (5), the model knows none of the labels, a label new to it has
+        fewer than 5 texts with it or without it, or no label has texts both with it and without it.
     """
-    from otclass.classifier import _csr, _folds, best_threshold
+    from otclass.classifier import _csr, _folds
 
     if len(labelled) < _FOLDS:
         raise LabelledError(
             f"{len(labelled)} labelled texts are too few to learn from; label {_FOLDS} or more."
         )
     new = [label for label in labelled.labels if label not in start.labels]
+    if len(new) == len(labelled.labels):
+        raise LabelledError(
+            f"The model to start from knows none of the labels {', '.join(new)}; it knows "
+            f"{', '.join(start.labels)}. Name the labels as the model does, or train without a start."
+        )
     labels = [*start.labels, *new]
     scope = np.array([bool(flag) for flag in labelled.scope])
     has_scope = all(flag is not None for flag in labelled.scope)
@@ -96,24 +105,27 @@ def start_from(start: Model, labelled: Labelled, *, seed: int = 0) -> Started:
         positives = int(indicator[:, labels.index(label)].sum())
         if not MIN_POSITIVES <= positives <= len(labelled) - MIN_POSITIVES:
             raise LabelledError(
-                f"the model to start from does not know {label!r}, and {positives} of {len(labelled)} texts "
-                f"have it: a new label needs {MIN_POSITIVES} texts with it and {MIN_POSITIVES} without."
+                f"The model to start from does not know {label!r}, and {positives} of {len(labelled)} texts "
+                f"have it: a new label needs {MIN_POSITIVES} texts with it and {MIN_POSITIVES} without. The "
+                f"model knows {', '.join(start.labels)}."
             )
 
     counts = start.terms.count_texts(map(clean, labelled.texts))
     coef = np.pad(start.coef.astype(np.float64), ((0, 0), (0, len(new))))
     intercept = np.pad(start.intercept, (0, len(new)))
-    thresholds = np.pad([_log_odds(cut) for cut in start.thresholds.tolist()], (0, len(new)))
-    review = np.vstack([start.review, np.full((len(new), 2), 0.5)])
+    # Of each label the threshold and the ends of the band of review.
+    cuts = np.vstack([np.column_stack([start.thresholds, start.review]), np.full((len(new), 3), 0.5)])
     features = _csr(counts, start.idf, len(start.terms))
     before = features @ coef + intercept
     weight = np.asarray(labelled.weights)
     folds = _folds(indicator, _FOLDS, seed)
     decision = before.copy()
+    tags = np.empty(decision.shape, dtype=bool)
     untouched = []
     for j, positive in enumerate(indicator.T):
         if positive.min() == positive.max():
             untouched.append(labels[j])
+            tags[:, j] = expit(decision[:, j]) >= cuts[j, 0]
             continue
         for fold in range(_FOLDS):
             inside, outside = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
@@ -122,19 +134,27 @@ def start_from(start: Model, labelled: Labelled, *, seed: int = 0) -> Started:
         delta, shift = _difference(features, before[:, j], positive, weight)
         coef[:, j] += delta
         intercept[j] += shift
-        own = best_threshold(positive, expit(decision[:, j]), weight, seed=seed)
-        trust = 1.0 if labels[j] in new else positive.sum() / (positive.sum() + _THRESHOLD_PRIOR)
-        thresholds[j] = trust * _log_odds(own) + (1 - trust) * thresholds[j]
+        prior = 0.0 if labels[j] in new else _CUT_PRIOR
+        for fold in range(_FOLDS):
+            inside, outside = folds != fold, folds == fold
+            moved = _moved(cuts[j], prior, positive[inside], decision[inside, j], weight[inside], seed)
+            tags[outside, j] = expit(decision[outside, j]) >= moved[0]
+        cuts[j] = _moved(cuts[j], prior, positive, decision[:, j], weight, seed)
+    if len(untouched) == len(labels):
+        raise LabelledError(
+            f"All {len(labelled)} texts have the same labels, so there is nothing to learn from: label some "
+            "with and some without a domain."
+        )
     model = replace(
         start,
         labels=tuple(labels),
         coef=coef.astype(np.float16).astype(np.float32),
         intercept=intercept,
-        thresholds=expit(thresholds),
-        review=review,
+        thresholds=cuts[:, 0],
+        review=cuts[:, 1:],
         training={"started_from": dict(start.training), "own_texts": len(labelled)},
     )
-    return Started(model, decision, folds, tuple(untouched))
+    return Started(model, decision, folds, tags, tuple(untouched))
 
 
 def _difference(
@@ -162,6 +182,21 @@ def _difference(
     return delta, float(_INTERCEPT_SCALE * found[-1])
 
 
-def _log_odds(probability: float) -> float:
-    probability = min(max(probability, 1e-12), 1 - 1e-12)
-    return float(np.clip(np.log(probability / (1 - probability)), -_FURTHEST, _FURTHEST))
+def _moved(
+    cuts: Floats, prior: float, positive: NDArray[np.int8], decision: Floats, weight: Floats, seed: int
+) -> Floats:
+    """Move a label's cuts towards those that its texts ask for, the further the more positives there are."""
+    from otclass.classifier import best_threshold, review_band
+
+    if not positive.any():  # a few, all in the fold held out
+        return cuts
+    probability = expit(decision)
+    threshold = best_threshold(positive, probability, weight, seed=seed)
+    own = np.array([threshold, *review_band(positive, probability, weight)])
+    trust = positive.sum() / (positive.sum() + prior)
+    return expit(trust * _log_odds(own) + (1 - trust) * _log_odds(cuts))
+
+
+def _log_odds(probability: Floats) -> Floats:
+    probability = np.clip(probability, expit(np.array(-_FURTHEST)), expit(np.array(_FURTHEST)))
+    return np.log(probability / (1 - probability))
