@@ -1,4 +1,4 @@
-"""Compiles otclass/_counting.c into the wheel where there is a C compiler; else the wheel is pure Python."""
+"""Compiles otclass/_compiled.c into the wheel where there is a C compiler; else the wheel is pure Python."""
 
 import sysconfig
 import tempfile
@@ -20,8 +20,8 @@ class CountingBuildHook(BuildHookInterface):
         # Free-threaded Pythons have no limited API.
         if sysconfig.get_config_var("Py_GIL_DISABLED"):
             return
-        source = Path(self.root, "otclass", "_counting.c")
-        extension = Extension("otclass._counting", [str(source)], py_limited_api=True)
+        source = Path(self.root, "otclass", "_compiled.c")
+        extension = Extension("otclass._compiled", [str(source)], py_limited_api=True)
         build = Distribution({"name": "otclass", "ext_modules": [extension]}).get_command_obj("build_ext")
         scratch = tempfile.mkdtemp()
         build.build_lib, build.build_temp = scratch, scratch
@@ -29,9 +29,9 @@ class CountingBuildHook(BuildHookInterface):
             build.ensure_finalized()
             build.run()
         except (CCompilerError, ExecError, PlatformError) as error:
-            self.app.display_warning(f"otclass._counting was not compiled ({error}); tagging will be slower")
+            self.app.display_warning(f"otclass._compiled was not compiled ({error}); tagging will be slower")
             return
-        built = Path(build.get_ext_fullpath("otclass._counting"))
+        built = Path(build.get_ext_fullpath("otclass._compiled"))
         if version == "editable":
             target = Path(self.root, "otclass", built.name)
             target.write_bytes(built.read_bytes())

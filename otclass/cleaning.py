@@ -21,6 +21,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+try:
+    from otclass._compiled import first_look
+except ImportError:
+    first_look = None
+
 
 class _Pattern:
     """A regular expression that is compiled when it is first used: most texts need few of these."""
@@ -72,6 +77,10 @@ def clean(text: str) -> str:
     >>> clean("<p>Intranasal oxy-\\ntocin &amp; touch</p>")
     'Intranasal oxytocin & touch'
     """
+    # Without the compiled part every text is looked at closely.
+    lines = first_look(text) if first_look else -1
+    if lines == 0 or (lines == 1 and _is_title_and_abstract(text, text.index("\n"))):
+        return text
     return _run(text)[0]
 
 
@@ -308,11 +317,16 @@ class _Phrases:
     def __init__(self, table: str) -> None:
         phrases = [" ".join(phrase.split()) for phrase in table.split(",")]
         self._whole = frozenset(phrase.removesuffix(" ...") for phrase in phrases)
-        self._beginnings = tuple(phrase.removesuffix("...") for phrase in phrases if phrase.endswith(" ..."))
+        # By their first two letters: most lines then meet a few of hundreds.
+        self._beginnings: dict[str, tuple[str, ...]] = {}
+        for phrase in phrases:
+            if phrase.endswith(" ..."):
+                known = self._beginnings.get(phrase[:2], ())
+                self._beginnings[phrase[:2]] = (*known, phrase.removesuffix("..."))
 
     def match(self, line: str) -> bool:
         """Tell whether a line (case folded) is one of the phrases."""
-        return line in self._whole or line.startswith(self._beginnings)
+        return line in self._whole or line.startswith(self._beginnings.get(line[:2], ()))
 
 
 _ABSTRACT_HEADINGS = _Phrases("""
@@ -985,8 +999,12 @@ def _lines(text: str) -> list[Edit]:
     if "\n" not in text:
         return []
     lines = text.count("\n")
-    if lines == 1 and _is_title_and_abstract(*text.split("\n")):
+    if lines == 1 and _is_title_and_abstract(text, text.index("\n")):
         return []
+    start, end = len(text) - len(text.lstrip()), len(text.rstrip())
+    if start < end and text.find("\n", start, end) < 0 and not _LABELLED.match(text, start):
+        # One line between blank ones: an abstract without a title.
+        return [(a, b, "") for a, b in ((0, start), (end, len(text))) if a < b]
     if lines > _MOST_LINES:
         return [(m.start(), m.end(), " ") for m in re.finditer(r"\s+", text) if "\n" in m[0]]
     blocks = _blocks(text)
@@ -1010,18 +1028,22 @@ def _lines(text: str) -> list[Edit]:
     return edits
 
 
-def _is_title_and_abstract(title: str, abstract: str) -> bool:
-    """Whether two lines are so plainly these that they need no closer look: most texts of two lines are."""
+def _is_title_and_abstract(text: str, end: int) -> bool:
+    """Whether two lines, the first up to `end`, are so plainly these that they need no closer look.
+
+    Most texts of two lines are. The second line is longer than a first one that was wrapped would be.
+    """
+    title = text[:end]
     return (
-        20 <= len(title) <= 300
-        and len(abstract) >= 400
+        15 <= end <= 300
+        and len(text) - end > 301
         and title == title.strip()
-        and abstract == abstract.strip()
+        and not text[end + 1].isspace()
+        and not text[-1].isspace()
         and len(title.split(maxsplit=3)) == 4
         and title[-1] not in "-‐"
         and not _LABELLED.match(title)
-        and not _LABELLED.match(abstract)
-        and not _FURNITURE_BEGINNINGS.match(title.casefold())
+        and not _LABELLED.match(text, end + 1)
     )
 
 

@@ -18,13 +18,14 @@ import json
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from otclass.scoring import Floats, Terms
+from otclass.scoring import Floats, Terms, packed
 
 FORMAT = "otclass-model"
 VERSION = 1
@@ -81,7 +82,11 @@ class Model:
 
     def score(self, texts: Iterable[str]) -> Floats:
         """Give the log-odds of every label for cleaned texts, shape (n_texts, n_labels)."""
-        return self.terms.score_texts(texts, self.idf, self.coef, self.intercept)
+        return self.terms.score_texts(texts, self._rows, self.intercept)
+
+    @cached_property
+    def _rows(self) -> NDArray[np.void]:
+        return packed(self.idf, self.coef)
 
 
 def save(

@@ -6,14 +6,15 @@ two key stems in one sentence, in either order. A text is the vector of its term
 it; a score is that vector times the label's coefficients, plus the label's intercept.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from otclass.text import Lexicon, abbreviations, fold, tokenize
+from otclass.text import Lexicon, fold, tokenize
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -207,6 +208,7 @@ class Terms:
         self.class_of = _class_table(classes, n_stems)
         self._bigram_keys = bigrams[:, 0] * n_stems + bigrams[:, 1]
         self._pair_keys = self._key_of[pairs[:, 0]] * self._n_keys + self._key_of[pairs[:, 1]]
+        self._idle: list[Any] = []
 
     @cached_property
     def _bigrams(self) -> _HashTable:
@@ -216,17 +218,30 @@ class Terms:
     def _pairs(self) -> _HashTable:
         return _HashTable(self._pair_keys)
 
-    @cached_property
-    def _counter(self) -> Any:
-        """The compiled counter, or None where it was not built."""
+    @contextmanager
+    def _counter(self) -> Iterator[Any]:
+        """Lend a compiled counter, one a thread; None where it was not built, or has no room for so many terms."""
         try:
-            from otclass._counting import Counter
+            counter = self._idle.pop()
+        except IndexError:
+            counter = self._new_counter()
+        yield counter
+        self._idle.append(counter)
+
+    def _new_counter(self) -> Any:
+        try:
+            from otclass._compiled import Counter
         except ImportError:
             return None
         arrays = (self._unigram_of, self._key_of, self.class_of, self._bigram_keys, self._pair_keys)
-        return Counter(
-            self.lexicon.number, *(array.astype(np.int64).tobytes() for array in arrays), len(self.unigrams)
-        )
+        try:
+            return Counter(
+                self.lexicon.number,
+                *(array.astype(np.int64).tobytes() for array in arrays),
+                len(self.unigrams),
+            )
+        except OverflowError:
+            return None
 
     def __len__(self) -> int:
         return len(self.unigrams) + len(self.bigrams) + len(self.pairs)
@@ -268,37 +283,36 @@ class Terms:
         -------
         Counts
         """
-        counter = self._counter
-        if counter is None:
-            return self.count(map(tokenize, texts))
-        folded, long_forms = _folded(texts)
-        entries = np.frombuffer(counter.count(folded, long_forms), dtype=np.int64).reshape(-1, 3)
+        with self._counter() as counter:
+            if counter is None:
+                return self.count(map(tokenize, texts))
+            folded = list(map(fold, texts))
+            entries = np.frombuffer(counter.count(folded), dtype=np.int64).reshape(-1, 3)
         return Counts(entries[:, 0], entries[:, 1], entries[:, 2], len(folded))
 
-    def score_texts(
-        self, texts: Iterable[str], idf: Floats, coef: NDArray[np.float32], intercept: Floats
-    ) -> Floats:
+    def score_texts(self, texts: Iterable[str], rows: NDArray[np.void], intercept: Floats) -> Floats:
         """Score cleaned texts: `score` of `count_texts`, by the compiled counter if there is one.
 
         Parameters
         ----------
         texts : iterable of str
-        idf, coef, intercept : ndarray
-            As for `score`.
+        rows : ndarray, shape (n_terms,)
+            idf and coefficients, from `packed`.
+        intercept : ndarray of float, shape (n_labels,)
 
         Returns
         -------
         ndarray of float, shape (n_texts, n_labels)
         """
-        counter = self._counter
-        if counter is None:
-            return score(self.count(map(tokenize, texts)), idf, coef, intercept)
-        folded, long_forms = _folded(texts)
-        scores = np.frombuffer(counter.score(folded, long_forms, idf, coef, intercept), dtype=np.float64)
+        with self._counter() as counter:
+            if counter is None:
+                return score(self.count(map(tokenize, texts)), rows["idf"], rows["coef"], intercept)
+            folded = list(map(fold, texts))
+            scores = np.frombuffer(counter.score(folded, rows, intercept), dtype=np.float64)
         return scores.reshape(len(folded), len(intercept))
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in vars(self).items() if name != "_counter"}
+        return vars(self) | {"_idle": []}
 
     def count(self, texts: Iterable[Iterable[bytes]]) -> Counts:
         """Count the terms of tokenized texts.
@@ -333,12 +347,6 @@ class Terms:
         times = np.diff(firsts, append=len(entries))
         text, term = np.divmod(entries[firsts], width)
         return Counts(text, term, times, row.n_texts)
-
-
-def _folded(texts: Iterable[str]) -> tuple[list[bytes], list[dict[bytes, list[bytes]] | None]]:
-    """What the compiled counter takes: folded texts, and the abbreviations that each defines."""
-    folded = [fold(text) for text in texts]
-    return folded, [abbreviations(text) or None if b"(" in text else None for text in folded]
 
 
 def places_of(stems: Ints, n_stems: int) -> Ints:
@@ -383,7 +391,25 @@ def weigh(counts: Counts, idf: Floats) -> Floats:
     return weights / lengths[counts.text]
 
 
-def score(counts: Counts, idf: Floats, coef: NDArray[np.floating], intercept: Floats) -> Floats:
+def packed(idf: Floats, coef: NDArray[np.floating[Any]]) -> NDArray[np.void]:
+    """Lay what a term weighs side by side, in few bytes: scoring mostly waits for the memory.
+
+    Parameters
+    ----------
+    idf : ndarray of float, shape (n_terms,)
+    coef : ndarray of float, shape (n_terms, n_labels)
+
+    Returns
+    -------
+    ndarray, shape (n_terms,)
+        Fields ``idf`` (float32) and ``coef`` (float16, a label each), as precise as a model's folder.
+    """
+    rows = np.empty(len(idf), dtype=[("idf", "=f4"), ("coef", "=f2", (coef.shape[1],))])
+    rows["idf"], rows["coef"] = idf, coef
+    return rows
+
+
+def score(counts: Counts, idf: Floats, coef: NDArray[np.floating[Any]], intercept: Floats) -> Floats:
     """Score counted texts for every label.
 
     Parameters

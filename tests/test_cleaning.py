@@ -17,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from page_furniture import DEVELOPED, HELD_OUT, Layout
 
+from otclass import cleaning
 from otclass.cleaning import clean, clean_with_offsets
 
 LAYOUTS = DEVELOPED + HELD_OUT
@@ -147,6 +148,71 @@ def test_trial_registry_gives_summary_and_description() -> None:
 )
 def test_text_without_furniture_is_left_alone(text: str) -> None:
     assert clean(text) == text
+
+
+@pytest.mark.parametrize(
+    "title", [TITLE, "Use of oxytocin in couples: a trial", "Language and grief in widows", ""]
+)
+def test_the_first_look_spares_only_what_a_closer_look_leaves(monkeypatch, title: str) -> None:
+    texts = [f"{title}\n{abstract}" for _, abstract in INVENTED]
+    quick = list(map(clean, texts))
+    monkeypatch.setattr(cleaning, "first_look", None)
+    monkeypatch.setattr(cleaning, "_is_title_and_abstract", lambda *_: False)
+    assert quick == list(map(clean, texts))
+
+
+NOTICE_PIECES = [
+    "(c) 2014 ",
+    "Copyright ",
+    "© ",
+    "All rights reserved. ",
+    "Published by Elsevier. ",
+    "wiley",
+    "from author]",
+]
+ODD_PIECES = [
+    "\u200b",
+    "\u2028",
+    "\u202e",
+    "\u2069",
+    "\x85",
+    "\xad",
+    "\r",
+    "\f",
+    "ﬁ",
+    "\ufeff",
+    "–",
+    "’",
+    "Â",
+    "\ud800",
+]
+MARKUP_PIECES = [
+    "<",
+    "<b>",
+    "p < .05",
+    "p<x",
+    "&",
+    "&amp;",
+    "R&D",
+    "&#38;",
+    "[PsycINFO Database Record",
+    "\n",
+]
+
+
+@given(
+    st.lists(
+        st.one_of(
+            st.sampled_from(NOTICE_PIECES + ODD_PIECES + MARKUP_PIECES),
+            st.text(max_size=8),
+            st.just("Grief was eased by touch, and oxytocin rose in those who were held. " * 4),
+        ),
+        max_size=8,
+    ).map("".join)
+)
+def test_the_first_look_overlooks_nothing(text: str) -> None:
+    if cleaning.first_look and cleaning.first_look(text) == 0:
+        assert cleaning._run(text)[0] == text
 
 
 def test_sentences_on_lines_of_their_own_are_kept() -> None:

@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[1]
 MODULES = [
     module.name
     for module in pkgutil.walk_packages(otclass.__path__, "otclass.")
-    if not module.name.endswith(("__main__", "_counting")) and ".web" not in module.name
+    if not module.name.endswith(("__main__", "_compiled")) and ".web" not in module.name
 ]
 
 
