@@ -478,6 +478,12 @@ def domains(model: str | None, n: int) -> None:
     "-o", "--output", required=True, type=click.Path(file_okay=False), help="Model folder to write."
 )
 @click.option("--labels", metavar="KEY,KEY...", help="Labels allowed; by default all that the files hold.")
+@click.option(
+    "--start-from",
+    "start",
+    metavar="MODEL",
+    help='Model to learn on top of: a model folder, or "default" for the shipped one.',
+)
 @_column_options("title", "abstract", "text", "domains")
 @click.option(
     "--test", "test", type=click.Path(exists=True, dir_okay=False), help="Labelled CSV to report on as well."
@@ -490,6 +496,7 @@ def train(
     labelled: tuple[str, ...],
     output: str,
     labels: str | None,
+    start: str | None,
     columns: Mapping[str, str],
     test: str | None,
     jobs: int,
@@ -499,15 +506,21 @@ def train(
 
     Columns: text, or title and abstract; domains (or labels) joined by ";", or a column of 0 and 1 for each
     label; optionally id, scope and weight. The model card in the folder gives the cross-validated figures.
+
+    Few labels do best on top of a model that knows the field: --start-from default.
     """
     from otclass import training
     from otclass.tagger import Tagger
 
     if Path(output).exists() and not force:
         raise click.ClickException(f"{output} exists; choose another name, or replace it with --force.")
+    known = _tagger(None if start == "default" else start).model if start else None
     data = _labelled(labelled, labels.split(",") if labels else None, columns)
     say = (lambda message: click.echo(message, err=True)) if sys.stderr.isatty() else None
-    trained = training.train(data, n_jobs=jobs, progress=say)
+    if known is None:
+        trained = training.train(data, n_jobs=jobs, progress=say)
+    else:
+        trained = training.train_from(known, data, progress=say)
     for note in trained.notes:
         click.echo(f"note: {note}", err=True)
     evaluation = None

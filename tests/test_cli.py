@@ -178,6 +178,44 @@ def test_train_evaluate_and_tag_with_labels_of_ones_own(tmp_path, invented):
     assert list(read_records(labelled))
 
 
+def write_labelled(path, rows):
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["title", "abstract", "domains"])
+        writer.writerows([row["title"], row["abstract"], row["domains"]] for row in rows)
+    return path
+
+
+def test_train_from_the_shipped_model_and_from_a_folder(tmp_path, invented):
+    rows = [row for row in invented if row["domains"] in ("grief", "social_touch", "")][:60]
+    labelled = write_labelled(tmp_path / "labelled.csv", rows)
+    answer = run("train", labelled, "-o", tmp_path / "mine", "--start-from", "default")
+    assert answer.exit_code == 0, answer.output
+    assert answer.stdout.splitlines()[0].startswith("domain ")
+    assert [line.split()[0] for line in answer.stdout.splitlines()[1:3]] == ["social_touch", "grief"]
+    assert "stayed as in the model to start from" in answer.stderr.lower()
+    assert "stress_buffering, emotion_recognition" in answer.stderr
+    assert "on top of a model" in (tmp_path / "mine" / "README.md").read_text()
+    assert run("tag", GRIEF, "--model", tmp_path / "mine").stdout.startswith("grief\t")
+    again = run("train", labelled, "-o", tmp_path / "again", "--start-from", tmp_path / "mine")
+    assert again.exit_code == 0, again.output
+
+
+def test_a_start_that_is_of_no_use(tmp_path, invented):
+    labelled = write_labelled(
+        tmp_path / "labelled.csv", [{**row, "domains": "human"} for row in invented[:20]]
+    )
+    for start, said in (
+        (tmp_path / "nothing", "nothing is no folder; give the folder that `otclass train` wrote"),
+        (tmp_path, "holds no config.json"),
+        ("default", "The model to start from knows none of the labels human; it knows stress_buffering"),
+    ):
+        answer = run("train", labelled, "-o", tmp_path / "mine", "--start-from", start)
+        assert answer.exit_code == 1
+        assert said in answer.stderr
+        assert not (tmp_path / "mine").exists()
+
+
 def test_report(table, tmp_path):
     pytest.importorskip("vl_convert", reason="needs the extra otclass[report]")
     answer = run("report", table, "-o", tmp_path / "report.html", "--title", "Mine <b>")
@@ -195,11 +233,7 @@ def test_suggest_audit_and_compare(table, tmp_path, invented):
     assert len(rows) == 1
     assert rows[0]["domains"] == ""
     assert rows[0]["reason"]
-    labelled = tmp_path / "labelled.csv"
-    with labelled.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(["title", "abstract", "domains"])
-        writer.writerows([row["title"], row["abstract"], row["domains"]] for row in invented[:200])
+    labelled = write_labelled(tmp_path / "labelled.csv", invented[:200])
     answer = run("compare", labelled, labelled)
     assert answer.exit_code == 0, answer.output
     assert "the same domains in 100.0%" in answer.stdout

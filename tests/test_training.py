@@ -30,6 +30,7 @@ from otclass.training import (
     evaluate,
     save,
     train,
+    train_from,
 )
 
 LABELS = ("grief", "social_touch")
@@ -115,6 +116,59 @@ def test_scope_that_cannot_be_learned_is_left_out(scope: tuple[bool | None, ...]
     assert trained.model.scope == ""
     assert trained.cross_validation.scope is None
     assert [note in said for said in trained.notes] == ([True] if note else [])
+
+
+def own_texts(n: int, **changes: Any) -> Labelled:
+    """Texts of another lab, which knows touch and a domain of its own but no grief."""
+    data = make(n, 7)
+    kidney = (
+        its - {"grief"} | ({"kidney"} if "kidney" in text else set())
+        for its, text in zip(data.domains, data.texts, strict=True)
+    )
+    return replace(data, domains=tuple(map(frozenset, kidney)), labels=("kidney", "social_touch"), **changes)
+
+
+def test_train_from_a_model(trained: Trained, tmp_path: Path) -> None:
+    data = own_texts(40)
+    on_top = train_from(trained.model, data)
+    assert on_top.model.labels == (*LABELS, "neuropeptide", "kidney")
+    assert on_top.model.scope == "neuropeptide"
+    assert on_top.notes == (
+        "Stayed as in the model to start from, as either no text or every text has it: grief, neuropeptide.",
+    )
+    figures = on_top.cross_validation
+    assert [its.key for its in figures.domains] == ["kidney", "social_touch"]
+    assert [its.support for its in figures.domains] == [
+        sum(label in its for its in data.domains) for label in ("kidney", "social_touch")
+    ]
+    assert figures.texts == 40
+    assert figures.scope is None
+    assert figures.domains[1].f1.value > 0.8
+    assert on_top.model.training["started_from"]["texts"] == 120
+    grief = [model.score(["A widow mourning her loss."])[0, 0] for model in (trained.model, on_top.model)]
+    assert grief[0] == grief[1]
+    save(on_top, tmp_path / "mine")
+    card = (tmp_path / "mine" / "README.md").read_text(encoding="utf-8")
+    assert "It learned from 40 texts, on top of a model that had learned from 120 others:" in card
+    assert [line for line in card.splitlines() if line.endswith("| as in the start |")] == [
+        line for line in card.splitlines() if line.startswith(("| grief | Loss", "| neuropeptide | Scope"))
+    ]
+    assert Tagger.load(tmp_path / "mine").model.training["untouched"] == ["grief", "neuropeptide"]
+
+
+def test_train_from_learns_the_scope_where_the_texts_say_it(trained: Trained) -> None:
+    on_top = train_from(trained.model, own_texts(40, scope=tuple(at % 2 == 0 for at in range(40))))
+    assert on_top.cross_validation.scope is not None
+    assert on_top.cross_validation.scope.support == 20
+    assert on_top.model.training["untouched"] == ["grief"]
+
+
+def test_train_from_counts_the_files_judged_alone(trained: Trained) -> None:
+    on_top = train_from(trained.model, own_texts(40), judged=["real.csv"])
+    assert on_top.cross_validation == on_top.by_file["real.csv"]
+    assert on_top.cross_validation.texts + on_top.by_file["invented.csv"].texts == 40
+    with pytest.raises(LabelledError, match=r"the files are invented.csv, real.csv"):
+        train_from(trained.model, own_texts(40), judged=["other.csv"])
 
 
 def test_train_stops_before_fitting_what_cannot_be_learned() -> None:

@@ -152,7 +152,11 @@ def start_from(start: Model, labelled: Labelled, *, seed: int = 0) -> Started:
         intercept=intercept,
         thresholds=cuts[:, 0],
         review=cuts[:, 1:],
-        training={"started_from": dict(start.training), "own_texts": len(labelled)},
+        training={
+            "started_from": dict(start.training),
+            "untouched": untouched,
+            "parameters": {"cv": _FOLDS, "random_state": seed},
+        },
     )
     return Started(model, decision, folds, tags, tuple(untouched))
 
