@@ -491,6 +491,9 @@ def domains(model: str | None, n: int) -> None:
 @click.option(
     "--jobs", type=int, default=1, show_default=True, help="Folds fitted at once; -1 for all cores."
 )
+@click.option(
+    "--learning-curve", "with_curve", is_flag=True, help="Also say whether more labels would pay (slow)."
+)
 @click.option("--force", is_flag=True, help="Replace the model folder if it exists.")
 def train(
     labelled: tuple[str, ...],
@@ -500,6 +503,7 @@ def train(
     columns: Mapping[str, str],
     test: str | None,
     jobs: int,
+    with_curve: bool,
     force: bool,
 ) -> None:
     """Train a model on labelled CSV files.
@@ -509,9 +513,12 @@ def train(
 
     Few labels do best on top of a model that knows the field: --start-from default.
     """
-    from otclass import training
+    from otclass import curation, training
+    from otclass.labelled import LabelledError
     from otclass.tagger import Tagger
 
+    if start and with_curve:
+        raise click.UsageError("--learning-curve is of labels alone; leave it or --start-from out.")
     if Path(output).exists() and not force:
         raise click.ClickException(f"{output} exists; choose another name, or replace it with --force.")
     known = _tagger(None if start == "default" else start).model if start else None
@@ -523,12 +530,20 @@ def train(
         trained = training.train_from(known, data, progress=say)
     for note in trained.notes:
         click.echo(f"note: {note}", err=True)
+    curve = None
+    if with_curve:
+        try:
+            curve = curation.learning_curve(data, n_jobs=jobs)
+        except LabelledError as error:  # too few labels for a curve have made a model all the same
+            click.echo(f"note: {error}", err=True)
     evaluation = None
     if test:
         tested = _labelled((test,), list(data.labels), columns)
         evaluation = training.evaluate(Tagger(trained.model), tested)
-    training.save(trained, output, force=force, test=evaluation)
+    training.save(trained, output, force=force, test=evaluation, curve=curve)
     click.echo(str(evaluation or trained.cross_validation))
+    if curve:
+        click.echo(curve.advice)
     click.echo(f"{output} written", err=True)
 
 

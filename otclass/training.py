@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from io import BytesIO
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,12 +20,15 @@ from sklearn.metrics import average_precision_score
 
 from otclass import modelfile
 from otclass.classifier import TopicClassifier, best_threshold
-from otclass.curation.start import start_from
+from otclass.curation import LearningCurve, start_from
 from otclass.domains import DOMAINS
 from otclass.labelled import MIN_POSITIVES, SCOPE, Labelled, LabelledError
 from otclass.modelfile import Model
 from otclass.scoring import expit
 from otclass.tagger import Tagger
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -271,7 +274,7 @@ def train(
     say(f"fitting {classifier.cv} folds and the whole of {len(data):,} texts")
     classifier.fit(data.texts, truth, sample_weight=weight)
     say("judging by cross-validation")
-    probability, tags = _cross_fit(classifier, truth, weight)
+    probability, tags = cross_fit(classifier, truth, weight)
     parameters = {
         name: value
         for name, value in sorted(classifier.get_params().items())
@@ -417,6 +420,7 @@ def save(
     force: bool = False,
     text: CardText | None = None,
     test: Evaluation | None = None,
+    curve: LearningCurve | None = None,
     files: Mapping[str, bytes] | None = None,
 ) -> None:
     """Write a model folder with its card, whole or not at all.
@@ -431,6 +435,8 @@ def save(
         What the card says beyond the figures.
     test : Evaluation, optional
         Of a test set, for the card.
+    curve : LearningCurve, optional
+        Of the same texts, for the card.
     files : mapping of str to bytes, optional
         Further files for people, by name.
 
@@ -440,10 +446,53 @@ def save(
         As `modelfile.save`.
     """
     card = {
-        "README.md": _card(trained, text or CardText(), test).encode(),
+        "README.md": _card(trained, text or CardText(), test, curve).encode(),
         "calibration.png": _calibration_plot(trained.cross_validation, test),
     }
+    if curve is not None:
+        card["learning-curve.png"] = _curve_plot(curve)
     modelfile.save(trained.model, folder, card=card | dict(files or {}), force=force)
+
+
+def cross_fit(classifier: TopicClassifier, truth: NDArray[np.int8], weight: Floats) -> tuple[Floats, Bools]:
+    """Calibrate and tag each text that a classifier was fitted on by what the other folds teach.
+
+    The classifier's own calibration is linear in the values of all labels, so to fit it again on its result
+    is to fit it on the values before it.
+
+    Parameters
+    ----------
+    classifier : TopicClassifier
+        Fitted.
+    truth : ndarray of 0 and 1, shape (n_texts, n_labels)
+    weight : ndarray of float, shape (n_texts,)
+        Both as it was fitted with.
+
+    Returns
+    -------
+    probability : ndarray of float, shape (n_texts, n_labels)
+    tags : ndarray of bool, shape (n_texts, n_labels)
+        Whether a probability reaches the threshold of the other folds.
+    """
+    decision, folds = classifier.cv_decision_, classifier.cv_folds_
+    probability = np.empty(decision.shape)
+    tags = np.empty(decision.shape, dtype=bool)
+    for fold in range(classifier.cv):
+        inside, outside = folds != fold, folds == fold
+        for j, positive in enumerate(truth.T):
+            if positive[inside].min() == positive[inside].max():  # a few positives, all in this fold
+                probability[outside, j] = expit(decision[outside, j])
+                tags[outside, j] = probability[outside, j] >= classifier.thresholds_[j]
+                continue
+            logistic = LogisticRegression(C=1.0, max_iter=1000)
+            logistic.fit(decision[inside], positive[inside], sample_weight=weight[inside])
+            fitted = logistic.predict_proba(decision)[:, 1]
+            cut = best_threshold(
+                positive[inside], fitted[inside], weight[inside], seed=classifier.random_state
+            )
+            probability[outside, j] = fitted[outside]
+            tags[outside, j] = fitted[outside] >= cut
+    return probability, tags
 
 
 def _quiet(_: str) -> None:
@@ -474,33 +523,6 @@ def _truth(data: Labelled, labels: Sequence[str]) -> NDArray[np.int8]:
         ],
         dtype=np.int8,
     )
-
-
-def _cross_fit(classifier: TopicClassifier, truth: NDArray[np.int8], weight: Floats) -> tuple[Floats, Bools]:
-    """Probabilities and tags of each text by what the other folds teach.
-
-    The classifier's own calibration is linear in the values of all labels, so to fit it again on its result
-    is to fit it on the values before it.
-    """
-    decision, folds = classifier.cv_decision_, classifier.cv_folds_
-    probability = np.empty(decision.shape)
-    tags = np.empty(decision.shape, dtype=bool)
-    for fold in range(classifier.cv):
-        inside, outside = folds != fold, folds == fold
-        for j, positive in enumerate(truth.T):
-            if positive[inside].min() == positive[inside].max():  # a few positives, all in this fold
-                probability[outside, j] = expit(decision[outside, j])
-                tags[outside, j] = probability[outside, j] >= classifier.thresholds_[j]
-                continue
-            logistic = LogisticRegression(C=1.0, max_iter=1000)
-            logistic.fit(decision[inside], positive[inside], sample_weight=weight[inside])
-            fitted = logistic.predict_proba(decision)[:, 1]
-            cut = best_threshold(
-                positive[inside], fitted[inside], weight[inside], seed=classifier.random_state
-            )
-            probability[outside, j] = fitted[outside]
-            tags[outside, j] = fitted[outside] >= cut
-    return probability, tags
 
 
 def _evaluation(
@@ -627,7 +649,7 @@ def _beside(labels: Sequence[str], rows: Bools) -> dict[str, int]:
 # ---- the card
 
 
-def _card(trained: Trained, text: CardText, test: Evaluation | None) -> str:
+def _card(trained: Trained, text: CardText, test: Evaluation | None, curve: LearningCurve | None) -> str:
     data, model = trained.data, trained.model
     start = model.training.get("started_from")
     named = {domain.key: domain for domain in DOMAINS}
@@ -686,6 +708,14 @@ def _card(trained: Trained, text: CardText, test: Evaluation | None) -> str:
                 f"see the intervals.\n\n{_markdown(files)}",
             )
         )
+    if curve is not None:
+        sections.append(
+            (
+                "Whether more labels would pay",
+                f"{curve.advice}\n\n![F1 against the number of labelled texts](learning-curve.png)\n\nF1 by "
+                "cross-validation among so many texts, on the average of several draws of the smaller sizes.",
+            )
+        )
     sections += [
         (
             "Thresholds and the band for review",
@@ -728,7 +758,7 @@ def _errors(evaluation: Evaluation) -> list[list[str]]:
 
 
 def _calibration_plot(cross_validation: Evaluation, test: Evaluation | None) -> bytes:
-    """PNG of the reliability of each domain's probabilities; the same bytes each time."""
+    """PNG of the reliability of each domain's probabilities."""
     import matplotlib.style
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -758,8 +788,36 @@ def _calibration_plot(cross_validation: Evaluation, test: Evaluation | None) -> 
         figure.supxlabel("probability", fontsize=10)
         figure.supylabel("share of texts with the domain", fontsize=10)
         figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=2, fontsize=9)
-        stream = BytesIO()
-        figure.savefig(stream, format="png", metadata={"Software": None})
+        return _png(figure)
+
+
+def _curve_plot(curve: LearningCurve) -> bytes:
+    """PNG of F1 against the number of labelled texts, and where twice as many would lead."""
+    import matplotlib.style
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    names = {domain.key: domain.name for domain in DOMAINS}
+    twice = (curve.sizes[-1], 2 * curve.sizes[-1])
+    with matplotlib.style.context("default"):
+        figure = Figure(figsize=(6.4, 4), dpi=80, layout="constrained")
+        FigureCanvasAgg(figure)
+        panel = figure.subplots()
+        for label, values in curve.f1.items():
+            panel.plot(curve.sizes, values, linewidth=1, label=names.get(label, label))
+        panel.plot(curve.sizes, curve.macro_f1, "o-", color="black", linewidth=2, label="macro-F1")
+        panel.plot(twice, (curve.macro_f1[-1], curve.doubled), "o:", color="black", label="expected")
+        panel.set_xscale("log", base=2)
+        panel.set_xticks([*curve.sizes, twice[1]], [f"{size:,}" for size in (*curve.sizes, twice[1])])
+        panel.set(ylim=(0, 1), xlabel="labelled texts", ylabel="F1")
+        figure.legend(loc="outside right upper", fontsize=9, frameon=False)
+        return _png(figure)
+
+
+def _png(figure: "Figure") -> bytes:
+    """The same bytes for the same figure each time."""
+    stream = BytesIO()
+    figure.savefig(stream, format="png", metadata={"Software": None})
     return stream.getvalue()
 
 

@@ -1,5 +1,6 @@
 import csv
 import json
+import re
 
 import pytest
 from click.testing import CliRunner
@@ -199,6 +200,25 @@ def test_train_from_the_shipped_model_and_from_a_folder(tmp_path, invented):
     assert run("tag", GRIEF, "--model", tmp_path / "mine").stdout.startswith("grief\t")
     again = run("train", labelled, "-o", tmp_path / "again", "--start-from", tmp_path / "mine")
     assert again.exit_code == 0, again.output
+
+
+def test_train_says_whether_more_labels_would_pay(tmp_path, invented):
+    of = {
+        key: [row for row in invented if row["domains"] == key]
+        for key in ("opioid_interaction", "synchrony", "")
+    }
+    rows = [*of["opioid_interaction"][:30], *of["synchrony"][:30], *of[""][:50]]
+    labelled = write_labelled(tmp_path / "labelled.csv", rows)
+    answer = run("train", labelled, "-o", tmp_path / "mine", "--learning-curve")
+    assert answer.exit_code == 0, answer.output
+    assert re.search(r"^Macro-F1 is 0\.\d\d with 110 labelled texts; .*: more ", answer.stdout, re.MULTILINE)
+    assert (tmp_path / "mine" / "learning-curve.png").read_bytes().startswith(b"\x89PNG")
+    few = write_labelled(tmp_path / "few.csv", rows[20:80])
+    answer = run("train", few, "-o", tmp_path / "few", "--learning-curve")
+    assert answer.exit_code == 0, answer.output
+    assert "note: 60 labelled texts are too few for a learning curve" in answer.stderr
+    assert not (tmp_path / "few" / "learning-curve.png").exists()
+    assert run("train", few, "-o", "x", "--learning-curve", "--start-from", "default").exit_code == 2
 
 
 def test_a_start_that_is_of_no_use(tmp_path, invented):

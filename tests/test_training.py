@@ -15,6 +15,7 @@ from hypothesis.extra.numpy import arrays
 from sklearn.metrics import average_precision_score, f1_score, precision_score, recall_score
 
 from otclass.classifier import TopicClassifier
+from otclass.curation import LearningCurve
 from otclass.domains import DOMAIN_KEYS
 from otclass.labelled import Labelled, LabelledError, Row, read_labelled
 from otclass.modelfile import ModelError
@@ -25,8 +26,8 @@ from otclass.training import (
     Evaluation,
     Trained,
     _calibration,
-    _cross_fit,
     _evaluation,
+    cross_fit,
     evaluate,
     save,
     train,
@@ -118,6 +119,27 @@ def test_scope_that_cannot_be_learned_is_left_out(scope: tuple[bool | None, ...]
     assert [note in said for said in trained.notes] == ([True] if note else [])
 
 
+def test_the_card_shows_a_learning_curve(trained: Trained, tmp_path: Path) -> None:
+    curve = LearningCurve(
+        sizes=(60, 120),
+        macro_f1=(0.6, 0.8),
+        f1={"grief": (0.5, 0.8), "social_touch": (0.7, 0.8)},
+        doubled=0.9,
+        more_pays=True,
+        least_learned=("grief",),
+        advice="Twice as many labels would pay.",
+    )
+    save(trained, tmp_path / "with", curve=curve)
+    save(trained, tmp_path / "without")
+    assert "Twice as many labels would pay.\n\n![F1" in (tmp_path / "with" / "README.md").read_text()
+    picture = contents(tmp_path / "with")["learning-curve.png"]
+    assert picture.startswith(b"\x89PNG")
+    assert len(picture) < 100_000
+    assert contents(tmp_path / "with").keys() - contents(tmp_path / "without").keys() == {
+        "learning-curve.png"
+    }
+
+
 def own_texts(n: int, **changes: Any) -> Labelled:
     """Texts of another lab, which knows touch and a domain of its own but no grief."""
     data = make(n, 7)
@@ -192,11 +214,11 @@ def test_no_text_has_a_say_in_how_it_is_judged() -> None:
     classifier.cv_folds_ = np.arange(100) % 5
     classifier.cv_decision_ = truth * 2.0 - 1 + rng.normal(size=(100, 2))
     classifier.thresholds_ = np.array([0.5, 0.5])
-    probability, tags = _cross_fit(classifier, truth, np.ones(100))
+    probability, tags = cross_fit(classifier, truth, np.ones(100))
     inside = classifier.cv_folds_ == 0
     turned = truth.copy()
     turned[inside] = 1 - turned[inside]
-    other_probability, other_tags = _cross_fit(classifier, turned, np.ones(100))
+    other_probability, other_tags = cross_fit(classifier, turned, np.ones(100))
     np.testing.assert_array_equal(other_probability[inside], probability[inside])
     np.testing.assert_array_equal(other_tags[inside], tags[inside])
     assert not np.array_equal(other_probability[~inside], probability[~inside])
@@ -209,7 +231,7 @@ def test_positives_all_in_one_fold_are_judged_all_the_same() -> None:
     classifier.cv_folds_ = np.repeat(np.arange(5), 10)
     classifier.cv_decision_ = np.where(truth, 2.0, -2.0)
     classifier.thresholds_ = np.array([0.5])
-    probability, tags = _cross_fit(classifier, truth, np.ones(50))
+    probability, tags = cross_fit(classifier, truth, np.ones(50))
     np.testing.assert_array_equal(tags, truth == 1)
     assert np.isfinite(probability).all()
 

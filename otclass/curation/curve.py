@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from otclass.labelled import MIN_POSITIVES, Labelled, LabelledError
-from otclass.scoring import Floats, Ints, expit
+from otclass.scoring import Floats, Ints
 
 WORTHWHILE = 0.01
 """Gain in macro-F1 by doubling the labels from which more labels pay."""
@@ -56,8 +56,8 @@ def learning_curve(labelled: Labelled, *, n_jobs: int | None = None, seed: int =
     """Measure how quality grows with the number of labels, and say whether more would pay.
 
     `TopicClassifier` is fitted on an eighth, a quarter, half and all of the texts (not on fewer than 50) and
-    judged by its own cross-validation. An inverse power law [1]_ through these figures says what twice as
-    many texts would reach. It takes about three times as long as training.
+    judged by cross-validation, as `otclass.training.train` does. An inverse power law [1]_ through these
+    figures says what twice as many texts would reach. It takes about three times as long as training.
 
     Parameters
     ----------
@@ -113,7 +113,7 @@ def learning_curve(labelled: Labelled, *, n_jobs: int | None = None, seed: int =
         doubled=doubled,
         more_pays=pays,
         least_learned=least_learned,
-        advice=_advice(n, float(macro[-1]), doubled, pays, least_learned),
+        advice=_advice(labelled, labels, float(macro[-1]), doubled, pays, least_learned),
     )
 
 
@@ -137,12 +137,13 @@ def _held_out_f1(
     from sklearn.metrics import f1_score
 
     from otclass.classifier import TopicClassifier
+    from otclass.training import cross_fit
 
     classifier = TopicClassifier(labels=labels, n_jobs=n_jobs, random_state=seed)
     texts = [labelled.texts[i] for i in places.tolist()]
     weight = np.asarray(labelled.weights)[places]
     classifier.fit(texts, indicator[places], sample_weight=weight)
-    tagged = expit(classifier.cv_decision_) >= classifier.thresholds_
+    _, tagged = cross_fit(classifier, indicator[places], weight)
     # A label at a time: of a single column f1_score would give the figure of the negatives too.
     return np.array(
         [
@@ -159,9 +160,19 @@ def _extrapolated(sizes: Ints, quality: Floats, size: int) -> float:
     return float(1.0 - np.exp(offset + slope * np.log(size)))
 
 
-def _advice(n: int, reached: float, doubled: float, pays: bool, least_learned: tuple[str, ...]) -> str:
+def _advice(
+    labelled: Labelled,
+    labels: list[str],
+    reached: float,
+    doubled: float,
+    pays: bool,
+    least_learned: tuple[str, ...],
+) -> str:
+    left_out = [label for label in labelled.labels if label not in labels]
+    rare = f" (without {', '.join(left_out)}: too few texts)" if left_out else ""
     expected = (
-        f"Macro-F1 is {reached:.2f} with {n:,} labelled texts; {doubled:.2f} is expected with twice as many"
+        f"Macro-F1{rare} is {reached:.2f} with {len(labelled):,} labelled texts; {doubled:.2f} is expected "
+        "with twice as many"
     )
     if not pays:
         return f"{expected}: more of the same would gain little. Are the labels right (otclass audit)?"
