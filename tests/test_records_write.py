@@ -424,6 +424,17 @@ class TestAnyText:
         (again,) = read_records(output)
         assert {name: again.raw[name] for name in raw} == raw
 
+    @pytest.mark.parametrize("ending", [".csv", ".tsv"])
+    @relaxed
+    @given(cells=st.lists(st.text("a,;\t\n\r\"'=") | TEXTS, min_size=3, max_size=3))
+    def test_cells_as_other_programs_read_them(self, tmp_path: Path, ending: str, cells: list[str]) -> None:
+        output = tmp_path / f"tagged{ending}"
+        raw = dict(zip(["title", "b", "c"], cells, strict=True))
+        write_records([(Record(raw=raw, format="table"), TAGS)], output)
+        with output.open(encoding="utf-8-sig", newline="") as file:
+            _, row = csv.reader(file, delimiter="," if ending == ".csv" else "\t", strict=True)
+        assert row[:3] == list(map(neutralise, cells))
+
     @relaxed
     @given(values=st.lists(st.tuples(st.sampled_from(["TI", "AB", "N1", "KW", "ZZ"]), TEXTS), max_size=6))
     def test_ris_fields(self, tmp_path: Path, values: list[tuple[str, str]]) -> None:
@@ -735,7 +746,10 @@ class TestResume:
         assert {path.name for path in tmp_path.iterdir()} == {whole.name, output.name}
 
     @pytest.mark.parametrize("ending", [".csv", ".bib", ".parquet"])
-    def test_killed_between_checkpoints(self, tmp_path: Path, ending: str) -> None:
+    def test_killed_between_checkpoints(
+        self, tmp_path: Path, ending: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(write, "CHECKPOINT", 1_000)
         whole, output = tmp_path / f"whole{ending}", tmp_path / f"tagged{ending}"
         self.run(whole, None, resume=False)
         self.run(output, 1_700, resume=False, hard=True)

@@ -1,12 +1,16 @@
 """Which records are the same paper."""
 
 import re
+import string
 import unicodedata
 from hashlib import blake2b
 
 from otclass.records.record import Record
 
 _NOT_WORD = re.compile(r"[\W_]+")
+# The same for ASCII, in one go.
+_FOLDED = bytes.maketrans(string.ascii_uppercase.encode(), string.ascii_lowercase.encode())
+_NOT_ALPHANUMERIC = bytes(byte for byte in range(128) if not chr(byte).isalnum())
 # Shorter titles ("Editorial", "Author reply", "Oxytocin") are shared by papers that are not the same.
 _SHORTEST_TITLE = 20
 
@@ -48,21 +52,25 @@ class Duplicates:
         return found
 
 
-def _keys(record: Record) -> list[str]:
-    title = record.title.casefold()
-    if not title.isascii():
-        title = unicodedata.normalize("NFKD", title).casefold()
-        title = "".join(letter for letter in title if not unicodedata.combining(letter))
-    title = _NOT_WORD.sub("", title)
+def _keys(record: Record) -> list[bytes]:
+    title = _bare(record.title)
     keys = []
     if record.pmid:
-        keys.append(f"pmid {record.pmid}")
+        keys.append(b"pmid " + record.pmid.encode("utf-8", "replace"))
     if record.doi:
-        keys.append(f"doi {record.doi.lower()}")
+        keys.append(b"doi " + record.doi.lower().encode("utf-8", "replace"))
     if len(title) >= _SHORTEST_TITLE:
-        keys.append(f"title {title}")
+        keys.append(b"title " + title.encode("utf-8", "replace"))
     return keys
 
 
-def _hashed(key: str) -> int:
-    return int.from_bytes(blake2b(key.encode("utf-8", "replace"), digest_size=8).digest(), "big")
+def _bare(title: str) -> str:
+    """Letters and digits of a title, without case and accents."""
+    if title.isascii():
+        return title.encode().translate(_FOLDED, _NOT_ALPHANUMERIC).decode()
+    title = unicodedata.normalize("NFKD", title.casefold()).casefold()
+    return _NOT_WORD.sub("", "".join(letter for letter in title if not unicodedata.combining(letter)))
+
+
+def _hashed(key: bytes) -> int:
+    return int.from_bytes(blake2b(key, digest_size=8).digest(), "big")

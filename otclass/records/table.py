@@ -404,8 +404,10 @@ def _records(source: Source, rows: Iterator[Row], columns: Mapping[str, str], ki
     if width > MAX_COLUMNS:
         raise source.error(f"the table has {width:,} columns; {MAX_COLUMNS:,} are the most that are read")
     names = _unique(header)
-    titles, abstracts = fields.get("title", ()), fields.get("abstract", ())
-    texts = () if abstracts else fields.get("text", ())
+    # What most tables lack costs each of their rows nothing.
+    titles, abstracts = fields.get("title", ()), fields.get("abstract") or fields.get("text", ())
+    keywords, mesh, authors = (fields.get(field, ()) for field in ("keywords", "mesh", "authors"))
+    pmids, dois, years, journals = (fields.get(field, ()) for field in ("pmid", "doi", "year", "journal"))
     for number, row in rows:
         if kind != "parquet":
             row = [restore(cell) if cell.__class__ is str and cell[:1] == "'" else cell for cell in row]
@@ -428,14 +430,14 @@ def _records(source: Source, rows: Iterator[Row], columns: Mapping[str, str], ki
             raw |= {f"({at})": cell for at, cell in enumerate(row[width:MAX_COLUMNS], width + 1)}
         yield Record(
             title=plain(_best(cells, titles)),
-            abstract=plain(_best(cells, abstracts) or _best(cells, texts)),
-            keywords=_list(cells, fields.get("keywords", ())),
-            mesh=_list(cells, fields.get("mesh", ())),
-            pmid=bare_pmid(_best(cells, fields.get("pmid", ()))),
-            doi=bare_doi(_best(cells, fields.get("doi", ()))),
-            year=year_of(_best(cells, fields.get("year", ()))),
-            journal=_best(cells, fields.get("journal", ())),
-            authors=_list(cells, fields.get("authors", ())[:1]),
+            abstract=plain(_best(cells, abstracts)),
+            keywords=_list(cells, keywords) if keywords else (),
+            mesh=_list(cells, mesh) if mesh else (),
+            pmid=bare_pmid(_best(cells, pmids)) if pmids else "",
+            doi=bare_doi(_best(cells, dois)) if dois else "",
+            year=year_of(_best(cells, years)) if years else None,
+            journal=_best(cells, journals) if journals else "",
+            authors=_list(cells, authors[:1]) if authors else (),
             source=source.name,
             source_line=number,
             format=kind,
@@ -480,8 +482,6 @@ def _best(cells: Sequence[Any], positions: Sequence[int]) -> str:
 
 
 def _list(cells: Sequence[Any], positions: Sequence[int]) -> tuple[str, ...]:
-    if not positions:
-        return ()
     if len(positions) == 1:
         return parts(_text(cells[positions[0]]), ";|")
     return tuple(
