@@ -405,7 +405,7 @@ def _records(source: Source, rows: Iterator[Row], columns: Mapping[str, str], ki
         raise source.error(f"the table has {width:,} columns; {MAX_COLUMNS:,} are the most that are read")
     names = _unique(header)
     # What most tables lack costs each of their rows nothing.
-    titles, abstracts = fields.get("title", ()), fields.get("abstract") or fields.get("text", ())
+    titles, abstracts = fields.get("title", ()), fields.get("abstract", fields.get("text", ()))
     keywords, mesh, authors = (fields.get(field, ()) for field in ("keywords", "mesh", "authors"))
     pmids, dois, years, journals = (fields.get(field, ()) for field in ("pmid", "doi", "year", "journal"))
     for number, row in rows:
