@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 _CHUNK = 2_000
 _UNREADABLE = 3
+_SHIPPED = "default"
+"""Names the shipped model where a model folder is asked for."""
 _PASTED = 1 << 20
 """Bytes of standard input within which it may be one pasted text; more must be records."""
 
@@ -59,7 +61,10 @@ def main() -> None:
 
 def _model_option(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option(
-        "--model", type=click.Path(), help="Model folder to use instead of the shipped one.", metavar="FOLDER"
+        "--model",
+        type=click.Path(),
+        help=f'Model folder to use; by default, or for the word "{_SHIPPED}", the shipped one.',
+        metavar="FOLDER",
     )(command)
 
 
@@ -87,7 +92,7 @@ def _column_options(*fields: str) -> Callable[[Callable[..., Any]], Callable[...
 def _tagger(model: str | None) -> "Tagger":
     from otclass.tagger import Tagger
 
-    return Tagger.load(model) if model else Tagger.default()
+    return Tagger.load(model) if model and model != _SHIPPED else Tagger.default()
 
 
 def _progress(total: int | None, unit: str) -> Any:
@@ -482,7 +487,7 @@ def domains(model: str | None, n: int) -> None:
     "--start-from",
     "start",
     metavar="MODEL",
-    help='Model to learn on top of: a model folder, or "default" for the shipped one.',
+    help=f'Model to learn on top of: a model folder, or "{_SHIPPED}" for the shipped one.',
 )
 @_column_options("title", "abstract", "text", "domains")
 @click.option(
@@ -521,7 +526,7 @@ def train(
         raise click.UsageError("--learning-curve is of labels alone; leave it or --start-from out.")
     if Path(output).exists() and not force:
         raise click.ClickException(f"{output} exists; choose another name, or replace it with --force.")
-    known = _tagger(None if start == "default" else start).model if start else None
+    known = _tagger(start).model if start else None
     data = _labelled(labelled, labels.split(",") if labels else None, columns)
     say = (lambda message: click.echo(message, err=True)) if sys.stderr.isatty() else None
     if known is None:
@@ -689,14 +694,19 @@ def report(
 
 @main.command()
 @click.argument("pool", nargs=-1, required=True, metavar="FILE...")
-@click.option("--labelled", type=click.Path(exists=True, dir_okay=False), help="Labelled CSV so far.")
+@click.option(
+    "--labelled",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False),
+    help="Labelled CSV so far; may be repeated.",
+)
 @click.option(
     "-n", "n", type=click.IntRange(min=1), default=20, show_default=True, help="Records to suggest."
 )
 @click.option("-o", "--output", type=click.Path(dir_okay=False), help="CSV to write, ready to be labelled.")
 @_model_option
 def suggest(
-    pool: tuple[str, ...], labelled: str | None, n: int, output: str | None, model: str | None
+    pool: tuple[str, ...], labelled: tuple[str, ...], n: int, output: str | None, model: str | None
 ) -> None:
     """Choose the records of a pool whose labels would teach the model most.
 
@@ -705,7 +715,7 @@ def suggest(
     from otclass import curation
     from otclass.records.cells import neutralise
 
-    data = _labelled((labelled,), None, {}) if labelled else None
+    data = _labelled(labelled, None, {}) if labelled else None
     tagger = None if data and not model else _tagger(model)
     chosen = curation.suggest(_Files().read(pool, None, {}), data, n=n, tagger=tagger)
     for note in chosen.notes:
@@ -774,7 +784,7 @@ def compare(a: str, b: str, n: int) -> None:
         click.echo(f"{domain}\t{counts}\t{_shown(its.kappa)}\t{_shown(its.alpha)}")
     for confusion in found.confusions[:n]:
         one, other = (";".join(its) or "nothing" for its in (confusion.only_a, confusion.only_b))
-        click.echo(f"{confusion.times} times: A alone {one}, B alone {other}")
+        click.echo(f"{confusion.times} x: A alone {one}, B alone {other}")
     for text in found.disagreements[:n]:
         one, other = (";".join(sorted(its)) or "nothing" for its in (text.a, text.b))
         click.echo(f"{text.distance:.2f}\tA {one}\tB {other}\t{text.id} {text.title}")

@@ -110,8 +110,8 @@ class Labelled:
                 )
         if problems:
             raise LabelledError(
-                f"A label needs {MIN_POSITIVES} texts with it and {MIN_POSITIVES} without:\n"
-                + _shortened(problems)
+                f"A label needs {MIN_POSITIVES} texts with it and {MIN_POSITIVES} without, unless training "
+                "starts from a model that knows it:\n" + _shortened(problems)
             )
 
 

@@ -323,7 +323,7 @@ def train_from(
     learns_scope = bool(start.scope) and SCOPE not in started.untouched
     labels = (*data.labels, SCOPE) if learns_scope else data.labels
     columns = [started.model.labels.index(label) for label in labels]
-    notes = []
+    notes = ["The figures flatter if the model to start from was trained on some of these texts."]
     if started.untouched:
         notes.append(
             f"Stayed as in the model to start from, as either no text or every text has it: "
@@ -692,7 +692,9 @@ def _card(trained: Trained, text: CardText, test: Evaluation | None, curve: Lear
             f"Over {judged}"
             + (f" ({', '.join(only_train)} only trained)" if only_train else "")
             + f". {model.training['parameters']['cv']} folds; each text was scored by a model that had not "
-            "seen it, with calibration and thresholds chosen on the other folds.\n\n"
+            "seen it, with calibration and thresholds chosen on the other folds."
+            + (" They flatter if the start had seen some of the texts." if start else "")
+            + "\n\n"
             + trained.cross_validation.markdown(),
         )
     )

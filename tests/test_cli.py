@@ -254,6 +254,12 @@ def test_suggest_audit_and_compare(table, tmp_path, invented):
     assert rows[0]["domains"] == ""
     assert rows[0]["reason"]
     labelled = write_labelled(tmp_path / "labelled.csv", invented[:200])
+    few = write_labelled(tmp_path / "few.csv", invented[200:210])
+    answer = run("suggest", table, "-n", "1", "--labelled", few, "--labelled", labelled, "--model", "default")
+    assert answer.exit_code == 0, answer.output
+    asked = answer.stdout.split("\t")[0]
+    positives = sum(asked in row["domains"].split(";") for row in invented[:210])
+    assert f"{positives} labelled so far" in answer.stdout
     answer = run("compare", labelled, labelled)
     assert answer.exit_code == 0, answer.output
     assert "the same domains in 100.0%" in answer.stdout

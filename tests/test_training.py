@@ -156,6 +156,7 @@ def test_train_from_a_model(trained: Trained, tmp_path: Path) -> None:
     assert on_top.model.labels == (*LABELS, "neuropeptide", "kidney")
     assert on_top.model.scope == "neuropeptide"
     assert on_top.notes == (
+        "The figures flatter if the model to start from was trained on some of these texts.",
         "Stayed as in the model to start from, as either no text or every text has it: grief, neuropeptide.",
     )
     figures = on_top.cross_validation
