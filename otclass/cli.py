@@ -713,6 +713,7 @@ def suggest(
     The model is that of --model, else one learned from --labelled, else the shipped one.
     """
     from otclass import curation
+    from otclass.labelled import UNLABELLED
     from otclass.records.cells import neutralise
 
     data = _labelled(labelled, None, {}) if labelled else None
@@ -729,10 +730,15 @@ def suggest(
     writer.writerow(["id", "title", "abstract", "domains", "guess", "asks_about", "reason"])
     for suggestion in chosen.records:
         record = suggestion.record
-        cells = (record.pmid or record.doi, record.title, record.abstract, "", ";".join(suggestion.guess))
-        writer.writerow(map(neutralise, (*cells, suggestion.asks_about, suggestion.reason)))
+        cells = (record.pmid or record.doi, record.title, record.abstract, UNLABELLED)
+        reason = (";".join(suggestion.guess), suggestion.asks_about, suggestion.reason)
+        writer.writerow(map(neutralise, (*cells, *reason)))
     _write_whole(output, stream.getvalue())
-    click.echo(f"{output} written: fill in the column domains", err=True)
+    click.echo(
+        f"{output} written: in the column domains, put the domains (or nothing, if none applies) in place of "
+        f"{UNLABELLED}",
+        err=True,
+    )
 
 
 @main.command()

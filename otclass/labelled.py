@@ -18,6 +18,9 @@ from otclass.records import Record, RecordError, read_records
 SCOPE = "neuropeptide"
 """Value of the column ``scope``, and the label learned from it."""
 
+UNLABELLED = "?"
+"""Stands among the labels of a row that nobody has labelled yet; an empty cell says that none applies."""
+
 MIN_POSITIVES = 5
 """Texts that a label needs to be learned: one a fold of the cross-validation."""
 
@@ -129,7 +132,7 @@ def read_labelled(
     The columns are ``text``, or ``title`` and ``abstract`` (by the names usual in exports); ``domains`` or
     ``labels``, joined by ``;``, or else one column of 0 and 1 (or true and false) a label; and, if there are
     any, ``id``, ``scope`` ("neuropeptide" or anything else) and ``weight`` (a positive number). Others are
-    ignored. An empty cell of labels means that none applies.
+    ignored. An empty cell of labels means that none applies; rows with a "?" there are left out.
 
     Parameters
     ----------
@@ -192,6 +195,7 @@ class _Reading:
     by_id: dict[str, _Item] = field(default_factory=dict)
     by_text: dict[str, _Item] = field(default_factory=dict)
     repeated: list[Row] = field(default_factory=list)
+    unlabelled: list[Row] = field(default_factory=list)
     flag_columns: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def add(self, path: Path, columns: Mapping[str, str], *, whole_text: bool, domains: str | None) -> None:
@@ -308,6 +312,9 @@ class _Reading:
             its = frozenset(
                 label for part in _cell(record.raw.get(joined)).split(";") if (label := part.strip())
             )
+            if UNLABELLED in its:
+                self.unlabelled.append(row)
+                return
             if self.allowed is not None:
                 self.problems += [
                     f"{row}: the label {label!r} is none of {', '.join(self.allowed)}"
@@ -370,7 +377,16 @@ class _Reading:
         if self.problems:
             raise LabelledError("The labels cannot be used as they are:\n" + _shortened(self.problems))
         if not self.kept:
-            raise LabelledError("There is no row with a text in it.")
+            raise LabelledError(
+                f"No row is labelled yet: all say {UNLABELLED!r}."
+                if self.unlabelled
+                else "There is no row with a text in it."
+            )
+        if self.unlabelled:
+            self.notes.append(
+                f"Left out {_counted(self.unlabelled, 'row')} not labelled yet ({UNLABELLED}): "
+                f"{_listed(self.unlabelled)}."
+            )
         if not labels:
             raise LabelledError("No row has a label. Is the column of labels named domains or labels?")
         if self.repeated:

@@ -251,7 +251,7 @@ def test_suggest_audit_and_compare(table, tmp_path, invented):
     with out.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == 1
-    assert rows[0]["domains"] == ""
+    assert rows[0]["domains"] == "?"
     assert rows[0]["reason"]
     labelled = write_labelled(tmp_path / "labelled.csv", invented[:200])
     few = write_labelled(tmp_path / "few.csv", invented[200:210])

@@ -52,6 +52,15 @@ def test_text_and_labels_columns(write: Write) -> None:
     assert data.scope == (None, None)
 
 
+def test_rows_that_are_not_labelled_yet_are_left_out(write: Write) -> None:
+    table = "text,domains\nVoles huddle.,social_touch\nRats lick.,?\nKidneys filter.,\nRats groom.,grief; ?\n"
+    data = read_labelled(write(table), labels=["social_touch", "grief"])
+    assert data.texts == ("Voles huddle.", "Kidneys filter.")
+    assert data.notes == ("Left out 2 rows not labelled yet (?): mine.csv:3, mine.csv:5.",)
+    with pytest.raises(LabelledError, match=r"No row is labelled yet: all say '\?'"):
+        read_labelled(write("text,domains\nRats lick.,?\n"))
+
+
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
 def test_delimiters(write: Write, delimiter: str) -> None:
     rows = [["text", "domains"], ["Voles huddle, they say", "grief;therapy"], ["Kidneys", ""]]

@@ -95,6 +95,17 @@ def test_saves_at_once_all_arrive(path, pool):
     assert {row["pmid"] for row in rows(path)} == {str(place) for place in range(1, 21)}
 
 
+def test_a_row_not_labelled_yet_takes_its_first_label(path, pool):
+    file = LabelledFile(path)
+    save(file, pool[0], ["grief"])
+    save(file, pool[1], ["therapy"], guess=["synchrony"])
+    path.write_text(path.read_text(encoding="utf-8-sig").replace(",therapy,", ",?,"), encoding="utf-8")
+    assert list(file.labels()) == [key_of(text_of(pool[0]))]
+    save(file, pool[1], ["social_touch"], guess=["social_touch"])
+    assert [row["domains"] for row in rows(path)] == ["grief", "social_touch"]
+    assert label_of(file, pool[1]).guess == {"social_touch"}
+
+
 @pytest.mark.parametrize("mark", ["", "\ufeff"])
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
 def test_other_columns_and_rows_stay(path, pool, delimiter, mark):

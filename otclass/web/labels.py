@@ -12,7 +12,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from otclass.labelled import LabelledError
+from otclass.labelled import UNLABELLED, LabelledError
 from otclass.records import Record
 from otclass.records.cells import neutralise, restore
 
@@ -153,14 +153,13 @@ class LabelledFile:
                     "domains": ";".join(domains),
                     "labelled_at": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
                 }
-                if present:
-                    table.change(key, said)
-                else:
+                if not present:
+                    said |= {"guess": ";".join(guess), "guess_shown": str(int(guess_shown))}
+                if not table.change(key, said):
                     table.add(
                         said
                         | {"title": record.title, "abstract": record.abstract, "text": text}
                         | {"pmid": record.pmid, "doi": record.doi, "id": key}
-                        | {"guess": ";".join(guess), "guess_shown": str(int(guess_shown))}
                     )
                 self._write(table.content())
         except Timeout as error:
@@ -235,9 +234,10 @@ class _Table:
 
         found: dict[str, Label] = {}
         for row in self.rows:
-            if text := self._text(row, places):
+            domains = _split(cell(row, "domains"))
+            if UNLABELLED not in domains and (text := self._text(row, places)):
                 found[key_of(text)] = Label(
-                    domains=_split(cell(row, "domains")),
+                    domains=domains,
                     version=hashlib.sha256("\0".join(row).encode()).hexdigest()[:16],
                     guess=_split(cell(row, "guess")) if cell(row, "guess_shown") else None,
                     guess_shown=cell(row, "guess_shown") == "1",
@@ -249,12 +249,14 @@ class _Table:
         wanted = ("title", "abstract") if {"title", "abstract"} <= places.keys() else ("text",)
         return "\n".join(filter(None, (restore(row[places[column]]) for column in wanted)))
 
-    def change(self, key: str, cells: Mapping[str, str]) -> None:
+    def change(self, key: str, cells: Mapping[str, str]) -> bool:
+        """Change the row of a text; False if there is none."""
         places = self._places
-        for row in self.rows:
-            if key_of(self._text(row, places)) == key:
-                for column, cell in cells.items():
-                    row[places[column]] = neutralise(cell)
+        found = [row for row in self.rows if key_of(self._text(row, places)) == key]
+        for row in found:
+            for column, cell in cells.items():
+                row[places[column]] = neutralise(cell)
+        return bool(found)
 
     def add(self, cells: Mapping[str, str]) -> None:
         places = self._places
