@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 _DOI = re.compile(r"10\.\d{4,9}/[^\s\"<>]+")
 _PMID = re.compile(r"(?:^|/|pmid:?\s*)0*([1-9]\d{0,7})(?:\.0)?(?!\.?\d|-|\w)", re.IGNORECASE)
-_YEAR = re.compile(r"(?<!\d)(1[5-9]\d\d|20\d\d)(?!\d)")
+_YEAR = re.compile(r"(?<!\d)(1[5-9]\d\d|20\d\d)(?:(?=[01]\d[0-3]\d(?!\d))|(?!\d))")  # or the year of 20150301
 # Tags that publishers leave in titles and abstracts. Others stay: "p <b" may be arithmetic.
 _INLINE = re.compile(
     r"</?(?:i|b|u|em|strong|sub|sup|sc|span|italic|bold|underline|scp|ovl|tex-math|mml:[a-z]+|jats:(?:italic"

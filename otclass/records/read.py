@@ -2,6 +2,7 @@
 
 import contextlib
 import glob
+import re
 import sys
 import tempfile
 import warnings
@@ -83,6 +84,11 @@ FORMATS: Mapping[str, Format] = {
 
 _BY_ENDING = {ending: name for name in ("json", "table") for ending in FORMATS[name].endings}
 _COLUMNS = ("title", "abstract", "text", "keywords", "mesh", "pmid", "doi", "year", "journal", "authors")
+
+# Embase offers CSV with a field a line, which looks like a table of other things.
+_FIELDS_BY_ROW = re.compile(
+    r'"?TITLE"?,[^\n]*\n(?:"?ORIGINAL TITLE"?,[^\n]*\n)?"?(?:AUTHOR NAMES|SOURCE|ABSTRACT)"?,', re.IGNORECASE
+)
 
 # Files that people hold for exports, by how they begin, and what to do about them.
 _OTHER_FILES = (
@@ -216,6 +222,11 @@ def _recognised(file: Source, columns: Mapping[str, str]) -> str:
         raise file.error(
             "this is a web page, perhaps a page of log-in or error that was saved in place of the export. "
             "Open it in a browser to see what it says, then export again"
+        )
+    if _FIELDS_BY_ROW.match(text):
+        raise file.error(
+            "this is Embase's CSV with fields by row, which is not read. Export again as RIS, or as CSV with "
+            "fields by column"
         )
     strange = sum(character < " " and character not in "\t\n\f" for character in text) + text.count("\ufffd")
     if strange > 8 + len(text) // 10:

@@ -82,7 +82,7 @@ def _record(source: Source, line: int, fields: Fields) -> Record:
         or first(bare_doi(text) for text in values(fields, "UR", "L3", "LK") if "doi.org" in text),
         year=year_of(value(fields, "PY", "Y1", "DA")),
         journal=value(fields, "JF", "JO", "T2", "JA", "J2"),
-        authors=tuple(values(fields, "AU", "A1")),
+        authors=tuple(dict.fromkeys(text for tag, text in fields if tag in {"AU", "A1"} and text)),
         source=source.name,
         source_line=line,
         format="ris",
