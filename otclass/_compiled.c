@@ -16,15 +16,22 @@
 
 typedef unsigned char Byte;
 
+/* Most of the time goes by waiting for memory, so what will be needed is asked for ahead. */
+#if defined(__GNUC__)
+#define ASK_AHEAD(address) __builtin_prefetch(address)
+#else
+#define ASK_AHEAD(address) ((void)(address))
+#endif
+
 static int failed_to_allocate(void) {
     PyErr_NoMemory();
     return -1;
 }
 
-/* Makes room for one item more in an array. Returns 0 if there is no memory; needs no GIL. */
-static int grow(void *array, Py_ssize_t used, Py_ssize_t *size, size_t item) {
-    if (used < *size) return 1;
-    Py_ssize_t larger = *size * 2 + 1024;
+/* Makes room for items in an array. Returns 0 if there is no memory; needs no GIL. */
+static int reserve(void *array, Py_ssize_t *size, Py_ssize_t needed, size_t item) {
+    if (needed <= *size) return 1;
+    Py_ssize_t larger = needed * 2 + 1024;
     void *moved = realloc(*(void **)array, (size_t)larger * item);
     if (!moved) return 0;
     *(void **)array = moved;
@@ -33,8 +40,6 @@ static int grow(void *array, Py_ssize_t used, Py_ssize_t *size, size_t item) {
 }
 
 static Byte is_word_byte[256]; /* ASCII letters and digits */
-static Byte is_odd_byte[256];  /* bytes that may be something to clean */
-static uint64_t first_bytes[9]; /* masks that keep the first 0 to 8 bytes of a word in memory */
 static double log_of[64];
 
 static int is_letter(Byte c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
@@ -64,29 +69,53 @@ static int may_hold_notice(const Byte *last, Py_ssize_t n) {
     return 0;
 }
 
+/* Whether the byte at i begins something to clean. */
+static int is_to_clean(const Byte *text, Py_ssize_t n, Py_ssize_t i) {
+    Byte c = text[i], next = i + 1 < n ? text[i + 1] : 0, after = i + 2 < n ? text[i + 2] : 0;
+    if (c == '\r' || c == '\f' || c == 0xEF) return 1;
+    if (c == '<') return is_letter(next) || next == '/' || next == '!' || next == '?';
+    if (c == '&') return is_letter(next) || next == '#';
+    if (c == 0xC2) return next == 0x85 || next == 0xAD;
+    if (c == 0xE2 && next == 0x80) return (after >= 0x8B && after <= 0x8F) || (after >= 0xA8 && after <= 0xAE);
+    return c == 0xE2 && next == 0x81 && after >= 0xA0 && after <= 0xA9;
+}
+
+enum { BLOCK = 32 };
+
+/* 128 if two bytes are equal, and anything below if not: in arithmetic that a compiler can do for many at once. */
+#define EQUAL(a, b) ((Byte)(((a) ^ (b)) - 1) & (Byte) ~((a) ^ (b)))
+
+/* Whether a block has a byte that may begin something to clean. */
+static int is_odd(const Byte *block) {
+    Byte odd = 0;
+    for (int i = 0; i < BLOCK; i++) {
+        Byte c = block[i];
+        odd |= EQUAL(c, '\n') | EQUAL(c, '\r') | EQUAL(c, '\f') | EQUAL(c, '<') | EQUAL(c, '&');
+        odd |= EQUAL(c, 0xC2) | EQUAL(c, 0xE2) | EQUAL(c, 0xEF);
+    }
+    return odd & 128;
+}
+
 /* The number of line breaks of a UTF-8 text that needs no cleaning but of its lines; -1 if it may need more. */
 static int line_breaks(const Byte *text, Py_ssize_t n) {
     int breaks = 0;
     Byte all = 0;
-    for (Py_ssize_t i = 0; i < n; i++) {
-        Byte c = text[i];
-        all |= c;
-        if (!is_odd_byte[c]) continue;
-        Byte next = i + 1 < n ? text[i + 1] : 0, after = i + 2 < n ? text[i + 2] : 0;
-        if (c == '\n' && ++breaks > 1) return -1;
-        if (c == '\r' || c == '\f' || c == 0xEF) return -1;
-        if (c == '<' && (is_letter(next) || next == '/' || next == '!' || next == '?')) return -1;
-        if (c == '&' && (is_letter(next) || next == '#')) return -1;
-        if (c == 0xC2 && (next == 0x85 || next == 0xAD)) return -1;
-        if (c == 0xE2 && next == 0x80 && ((after >= 0x8B && after <= 0x8F) || (after >= 0xA8 && after <= 0xAE)))
-            return -1;
-        if (c == 0xE2 && next == 0x81 && after >= 0xA0 && after <= 0xA9) return -1;
+    for (Py_ssize_t start = 0; start < n; start += BLOCK) {
+        Byte rest[BLOCK] = {0};
+        const Byte *block = text + start;
+        if (n - start < BLOCK) block = memcpy(rest, block, (size_t)(n - start));
+        for (int i = 0; i < BLOCK; i++) all |= block[i];
+        if (!is_odd(block)) continue;
+        for (Py_ssize_t i = start; i < n && i < start + BLOCK; i++) {
+            breaks += text[i] == '\n';
+            if (breaks > 1 || is_to_clean(text, n, i)) return -1;
+        }
     }
     Py_ssize_t character = all & 0x80 ? LONGEST_CHARACTER : 1;
     Py_ssize_t window = n < WINDOW * character ? n : WINDOW * character;
     const Byte *last = text + n - window;
-    for (Py_ssize_t i = 0; i + 5 <= window; i++)
-        if (last[i] == 'P' && !memcmp(last + i, "PsycI", 5)) return -1;
+    for (const Byte *p = last; (p = memchr(p, 'P', (size_t)(text + n - p))); p++)
+        if (text + n - p >= 5 && !memcmp(p, "PsycI", 5)) return -1;
     window = n < LITTLE * character ? n : LITTLE * character;
     return may_hold_notice(text + n - window, window) ? -1 : breaks;
 }
@@ -147,10 +176,20 @@ static int table_fill(Table *table, const int64_t *keys, Py_ssize_t n, int64_t f
     return 0;
 }
 
+/* Whether a key may be in the table. */
+static int table_may_hold(const Table *table, int64_t sought) {
+    uint64_t bit = ((uint64_t)sought + 1) * MULTIPLIER >> table->filter_shift;
+    return table->filter[bit >> 6] >> (bit & 63) & 1;
+}
+
+static void table_ask_ahead(const Table *table, int64_t sought) {
+    ASK_AHEAD(&table->slots[((uint64_t)sought + 1) * MULTIPLIER >> table->shift]);
+}
+
+/* The number of a key, or -1. */
 static int64_t table_find(const Table *table, int64_t sought) {
-    uint64_t key = (uint64_t)sought + 1, hash = key * MULTIPLIER, bit = hash >> table->filter_shift;
-    if (!(table->filter[bit >> 6] >> (bit & 63) & 1)) return -1;
-    for (uint64_t slot = hash >> table->shift, here; (here = table->slots[slot]); slot = (slot + 1) & table->mask)
+    uint64_t key = (uint64_t)sought + 1, slot = key * MULTIPLIER >> table->shift;
+    for (uint64_t here; (here = table->slots[slot]); slot = (slot + 1) & table->mask)
         if (here >> NUMBER_BITS == key) return (int64_t)(here & (((uint64_t)1 << NUMBER_BITS) - 1));
     return -1;
 }
@@ -159,20 +198,32 @@ static int64_t table_find(const Table *table, int64_t sought) {
 
 enum { IGNORED = -1, UNKNOWN = -2, END = -3, MISSED = -4 }; /* the first three are otclass.text.Lexicon's */
 enum { LONGEST_WORD = 24, WORD_BITS = 17, WORD_SLOTS = 1 << WORD_BITS, MAX_WORDS = WORD_SLOTS / 2 };
+enum { AHEAD = 16 };
 enum { LONGEST_SHORT_FORM = 8, LONGEST_LONG_FORM = 90, MORE_WORDS = 5 };
+
+enum { PARTS = LONGEST_WORD / 8 };
 
 /* A word's letters, with zeros behind. */
 typedef struct {
-    uint64_t part[LONGEST_WORD / 8];
+    uint64_t part[PARTS];
 } Letters;
+
+static Letters first_letters[LONGEST_WORD + 1]; /* masks that keep a word's length */
 
 typedef struct {
     Letters letters; /* all zero: a free slot */
     int32_t number;
 } Word;
 
+/* A word whose slot has been asked for, or a sentence end (no letters). */
 typedef struct {
-    int32_t unigram, key; /* -1: none */
+    Letters letters;
+    uint32_t slot;
+    int32_t length;
+} Waiting;
+
+typedef struct {
+    int32_t unigram, key; /* none: -1 and the number of keys */
     int32_t first_class, n_classes;
 } Stem;
 
@@ -197,7 +248,7 @@ typedef struct {
     int busy;
     PyObject *number_of; /* bytes -> number of the stem; asked once a word */
     Word *words;         /* words met before; forgotten when full */
-    int64_t n_words, n_stems, n_keys, n_terms;
+    int64_t n_words, n_stems, n_keys, n_terms, most_classes;
     Stem *stems;
     int32_t *classes; /* stem numbers, as Stem.first_class and n_classes say */
     Table bigrams, pairs;
@@ -211,13 +262,19 @@ typedef struct {
     Byte *missed_letters;
     Py_ssize_t n_missed_letters, missed_letters_size;
     /* Of the present text. */
+    Waiting waiting[AHEAD];
+    unsigned first_waiting, n_waiting;
     ShortForm *short_forms; /* sorted by letters */
     Py_ssize_t n_short_forms, short_forms_size;
     uint64_t short_form_bits; /* a bit for each, by hash */
     Byte *token;              /* a word without its apostrophes */
     Py_ssize_t token_size;
+    int64_t *bigrams_asked, *pairs_asked; /* keys that may be terms */
+    Py_ssize_t n_bigrams_asked, bigrams_asked_size, n_pairs_asked, pairs_asked_size;
+    int32_t *found; /* terms, each as often as it stands there */
+    Py_ssize_t n_found, found_size;
     int32_t *times; /* of each term */
-    int32_t *met;   /* terms */
+    int32_t *met;   /* terms, each once */
     int64_t n_met;
     int64_t *key_sentence; /* the last sentence in which each key stem was met */
     int32_t *keys;         /* key stems of the present sentence */
@@ -236,38 +293,69 @@ static Letters letters_of(const Byte *word, Py_ssize_t length, Py_ssize_t room) 
         return letters;
     }
     memcpy(&letters, word, LONGEST_WORD);
-    for (int i = 0; i < LONGEST_WORD / 8; i++, length -= 8)
-        letters.part[i] &= first_bytes[length < 0 ? 0 : length > 8 ? 8 : length];
+    for (int i = 0; i < PARTS; i++) letters.part[i] &= first_letters[length].part[i];
     return letters;
 }
 
-/* The slot of a word, or the free one where it belongs. */
-static Word *slot_of(const Counter *self, const Letters *letters) {
+static uint32_t first_slot_of(const Letters *letters) {
     const uint64_t *part = letters->part;
     uint64_t hash = part[0] * MULTIPLIER ^ part[1] * 0xD6E8FEB86659FD93ull ^ part[2] * 0xCA5A826395121157ull;
-    hash = (hash ^ hash >> 29) * MULTIPLIER;
-    for (uint64_t at = hash >> (64 - WORD_BITS);; at = (at + 1) & (WORD_SLOTS - 1)) {
+    return (uint32_t)((hash ^ hash >> 29) * MULTIPLIER >> (64 - WORD_BITS));
+}
+
+/* The slot of a word, or the free one where it belongs. */
+static Word *slot_of(const Counter *self, const Letters *letters, uint32_t first) {
+    const uint64_t *part = letters->part;
+    for (uint32_t at = first;; at = (at + 1) & (WORD_SLOTS - 1)) {
         Word *slot = &self->words[at];
         const uint64_t *its = slot->letters.part;
         if (!its[0] || (its[0] == part[0] && its[1] == part[1] && its[2] == part[2])) return slot;
     }
 }
 
+/* Adds a number, unless the word is ignored. */
 static int add_number(Counter *self, int32_t number) {
-    if (!grow(&self->numbers, self->n_numbers, &self->numbers_size, sizeof *self->numbers)) return 0;
-    self->numbers[self->n_numbers++] = number;
+    if (!reserve(&self->numbers, &self->numbers_size, self->n_numbers + 1, sizeof number)) return 0;
+    self->numbers[self->n_numbers] = number;
+    self->n_numbers += number != IGNORED;
     return 1;
 }
 
 static int add_missed(Counter *self, const Byte *word, Py_ssize_t length) {
-    if (!grow(&self->missed, self->n_missed, &self->missed_size, sizeof *self->missed)) return 0;
-    while (self->n_missed_letters + length > self->missed_letters_size)
-        if (!grow(&self->missed_letters, self->missed_letters_size, &self->missed_letters_size, 1)) return 0;
-    self->missed[self->n_missed++] = (Missed){self->n_numbers, self->n_missed_letters, length};
-    memcpy(self->missed_letters + self->n_missed_letters, word, (size_t)length);
+    Py_ssize_t start = self->n_missed_letters;
+    if (!reserve(&self->missed, &self->missed_size, self->n_missed + 1, sizeof *self->missed) ||
+        !reserve(&self->missed_letters, &self->missed_letters_size, start + length, 1))
+        return 0;
+    self->missed[self->n_missed++] = (Missed){self->n_numbers, start, length};
+    memcpy(self->missed_letters + start, word, (size_t)length);
     self->n_missed_letters += length;
     return add_number(self, MISSED);
 }
+
+/* Adds the number of the word that has waited longest. */
+static int add_first_waiting(Counter *self) {
+    const Waiting *word = &self->waiting[self->first_waiting++ % AHEAD];
+    self->n_waiting--;
+    if (!word->length) return add_number(self, END);
+    const Word *slot = slot_of(self, &word->letters, word->slot);
+    if (!slot->letters.part[0]) return add_missed(self, (const Byte *)&word->letters, word->length);
+    return add_number(self, slot->number);
+}
+
+static int add_all_waiting(Counter *self) {
+    while (self->n_waiting)
+        if (!add_first_waiting(self)) return 0;
+    return 1;
+}
+
+static int let_wait(Counter *self, Waiting word) {
+    if (self->n_waiting == AHEAD && !add_first_waiting(self)) return 0;
+    ASK_AHEAD(&self->words[word.slot]);
+    self->waiting[(self->first_waiting + self->n_waiting++) % AHEAD] = word;
+    return 1;
+}
+
+static int end_of_sentence(Counter *self) { return let_wait(self, (Waiting){{{0}}, 0, 0}); }
 
 static uint64_t short_form_bit(uint64_t letters) { return (uint64_t)1 << (letters * MULTIPLIER >> 58); }
 
@@ -293,25 +381,23 @@ static int read_span(Counter *self, const Byte *text, Py_ssize_t start, Py_ssize
 
 static int add_word(Counter *self, const Byte *text, const Byte *word, Py_ssize_t length, Py_ssize_t room,
                     int spell_out) {
-    if (length > LONGEST_WORD) return add_missed(self, word, length);
+    if (length > LONGEST_WORD) return add_all_waiting(self) && add_missed(self, word, length);
     Letters letters = letters_of(word, length, room);
     if (spell_out && length <= LONGEST_SHORT_FORM) {
         const ShortForm *its = short_form(self, letters.part[0]);
         if (its) return read_span(self, text, its->start, its->end, 0);
     }
-    const Word *slot = slot_of(self, &letters);
-    if (!slot->letters.part[0]) return add_missed(self, word, length);
-    return slot->number == IGNORED || add_number(self, slot->number);
+    return let_wait(self, (Waiting){letters, first_slot_of(&letters), (int32_t)length});
 }
 
-/* Adds the numbers of a part of a text. */
+/* Adds the words of a part of a text. */
 static int read_span(Counter *self, const Byte *text, Py_ssize_t start, Py_ssize_t end, int spell_out) {
     for (Py_ssize_t i = start; i < end;) {
         Byte c = text[i];
         if (!is_word_byte[c]) {
             int stop = c == '.' || c == '?' || c == '!' || c == ';';
             i++;
-            if ((c == '\n' || (stop && i < end && (text[i] == ' ' || text[i] == 1))) && !add_number(self, END)) return 0;
+            if ((c == '\n' || (stop && i < end && (text[i] == ' ' || text[i] == 1))) && !end_of_sentence(self)) return 0;
             continue;
         }
         Py_ssize_t first = i;
@@ -323,7 +409,7 @@ static int read_span(Counter *self, const Byte *text, Py_ssize_t start, Py_ssize
         Py_ssize_t used = 0;
         for (i = first; i < end && (is_word_byte[text[i]] || text[i] == '\''); i++) {
             if (text[i] == '\'') continue;
-            if (!grow(&self->token, used, &self->token_size, 1)) return 0;
+            if (!reserve(&self->token, &self->token_size, used + 1, 1)) return 0;
             self->token[used++] = text[i];
         }
         if (!add_word(self, text, self->token, used, used, spell_out)) return 0;
@@ -370,7 +456,8 @@ static int find_short_forms(Counter *self, const Byte *text, Py_ssize_t size) {
         if (capitals < 2) continue;
         Py_ssize_t end = name - 1 - text, start = long_form_start(text, &end, name, (int)length);
         if (start < 0) continue;
-        if (!grow(&self->short_forms, self->n_short_forms, &self->short_forms_size, sizeof(ShortForm))) return 0;
+        if (!reserve(&self->short_forms, &self->short_forms_size, self->n_short_forms + 1, sizeof(ShortForm)))
+            return 0;
         uint64_t letters = 0;
         memcpy(&letters, name, (size_t)length);
         self->short_forms[self->n_short_forms++] = (ShortForm){letters, start, end};
@@ -382,45 +469,86 @@ static int find_short_forms(Counter *self, const Byte *text, Py_ssize_t size) {
 
 /* --- Numbers to terms: needs no GIL ------------------------------------------------------------------------ */
 
-static void count_term(Counter *self, int64_t term) {
-    if (term < 0) return;
-    if (self->times[term]++ == 0) self->met[self->n_met++] = (int32_t)term;
-}
+/* Here an item is written first and counted if it is one: which ones are cannot be foreseen, and a processor loses
+ * much time where it foresees wrongly. */
 
-static void count_stem(Counter *self, const Stem *stem) {
-    count_term(self, stem->unigram);
-    if (stem->key < 0 || self->key_sentence[stem->key] == self->sentence) return;
+static void add_stem(Counter *self, const Stem *stem) {
+    self->found[self->n_found] = stem->unigram;
+    self->n_found += stem->unigram >= 0;
+    self->keys[self->n_sentence_keys] = stem->key;
+    self->n_sentence_keys += self->key_sentence[stem->key] != self->sentence;
     self->key_sentence[stem->key] = self->sentence;
-    self->keys[self->n_sentence_keys++] = stem->key;
 }
 
-static void end_sentence(Counter *self) {
-    for (int64_t i = 1; i < self->n_sentence_keys; i++)
+static void begin_sentence(Counter *self) {
+    self->previous = END;
+    self->n_sentence_keys = 0;
+    self->key_sentence[self->n_keys] = ++self->sentence; /* what is no key counts as met */
+}
+
+static int end_sentence(Counter *self) {
+    int64_t n = self->n_sentence_keys;
+    if (!reserve(&self->pairs_asked, &self->pairs_asked_size, self->n_pairs_asked + n * n / 2, sizeof(int64_t)))
+        return 0;
+    for (int64_t i = 1; i < n; i++)
         for (int64_t j = 0; j < i; j++) {
             int64_t a = self->keys[i], b = self->keys[j];
-            count_term(self, table_find(&self->pairs, a < b ? a * self->n_keys + b : b * self->n_keys + a));
+            int64_t key = a < b ? a * self->n_keys + b : b * self->n_keys + a;
+            self->pairs_asked[self->n_pairs_asked] = key;
+            self->n_pairs_asked += table_may_hold(&self->pairs, key);
         }
-    self->n_sentence_keys = 0;
-    self->sentence++;
-    self->previous = END;
+    begin_sentence(self);
+    return 1;
+}
+
+/* Adds the numbers of the keys that are in a table. */
+static int find_all(Counter *self, const Table *table, const int64_t *keys, Py_ssize_t n) {
+    if (!reserve(&self->found, &self->found_size, self->n_found + n, sizeof *self->found)) return 0;
+    for (Py_ssize_t i = 0; i < n && i < AHEAD; i++) table_ask_ahead(table, keys[i]);
+    for (Py_ssize_t i = 0; i < n; i++) {
+        if (i + AHEAD < n) table_ask_ahead(table, keys[i + AHEAD]);
+        int64_t term = table_find(table, keys[i]);
+        self->found[self->n_found] = (int32_t)term;
+        self->n_found += term >= 0;
+    }
+    return 1;
 }
 
 /* Counts the terms of a text. */
-static void count_numbers(Counter *self, const int32_t *numbers, Py_ssize_t n) {
+static int count_numbers(Counter *self, const int32_t *numbers, Py_ssize_t n) {
+    self->n_found = self->n_bigrams_asked = self->n_pairs_asked = 0;
+    if (!reserve(&self->found, &self->found_size, n * (1 + self->most_classes), sizeof *self->found) ||
+        !reserve(&self->bigrams_asked, &self->bigrams_asked_size, n, sizeof *self->bigrams_asked))
+        return 0;
+    begin_sentence(self);
     for (Py_ssize_t i = 0; i < n; i++) {
         int32_t number = numbers[i];
-        if (number == IGNORED) continue;
+        if (number == IGNORED) continue; /* a word that was met for the first time */
+        if (number == END) {
+            if (!end_sentence(self)) return 0;
+            continue;
+        }
         if (number >= 0) {
             const Stem *stem = &self->stems[number];
-            count_stem(self, stem);
+            add_stem(self, stem);
             for (int32_t k = 0; k < stem->n_classes; k++)
-                count_stem(self, &self->stems[self->classes[stem->first_class + k]]);
-            if (self->previous >= 0) count_term(self, table_find(&self->bigrams, self->previous * self->n_stems + number));
+                add_stem(self, &self->stems[self->classes[stem->first_class + k]]);
+            int64_t key = self->previous * self->n_stems + number;
+            self->bigrams_asked[self->n_bigrams_asked] = key;
+            self->n_bigrams_asked += self->previous >= 0 && table_may_hold(&self->bigrams, key);
         }
-        if (number == END) end_sentence(self);
-        else self->previous = number;
+        self->previous = number;
     }
-    end_sentence(self);
+    if (!end_sentence(self) || !find_all(self, &self->bigrams, self->bigrams_asked, self->n_bigrams_asked) ||
+        !find_all(self, &self->pairs, self->pairs_asked, self->n_pairs_asked))
+        return 0;
+    for (Py_ssize_t i = 0; i < self->n_found; i++) {
+        if (i + AHEAD < self->n_found) ASK_AHEAD(&self->times[self->found[i + AHEAD]]);
+        int32_t term = self->found[i];
+        self->met[self->n_met] = term;
+        self->n_met += self->times[term]++ == 0;
+    }
+    return 1;
 }
 
 static void forget_counts(Counter *self) {
@@ -436,7 +564,7 @@ static int by_number(const void *one, const void *other) {
 static int store_counts(Counter *self, int64_t text) {
     qsort(self->met, (size_t)self->n_met, sizeof *self->met, by_number);
     for (int64_t i = 0; i < self->n_met; i++) {
-        if (!grow(&self->entries, self->n_entries, &self->entries_size, 3 * sizeof *self->entries)) return 0;
+        if (!reserve(&self->entries, &self->entries_size, self->n_entries + 1, 3 * sizeof *self->entries)) return 0;
         int64_t *entry = self->entries + self->n_entries++ * 3;
         entry[0] = text;
         entry[1] = self->met[i];
@@ -465,17 +593,14 @@ static void score_counts(Counter *self, const Byte *rows, const double *intercep
     for (Py_ssize_t j = 0; j < n_labels; j++) scores[j] = 0;
     for (int64_t k = 0; k < self->n_met; k++) {
         const Byte *row = rows + (size_t)self->met[k] * row_size;
+        if (k + AHEAD < self->n_met) ASK_AHEAD(rows + (size_t)self->met[k + AHEAD] * row_size);
         int32_t times = self->times[self->met[k]];
         float idf;
         memcpy(&idf, row, sizeof idf);
         double weight = idf * (1.0 + (times < 64 ? log_of[times] : log(times)));
         squares += weight * weight;
-        row += sizeof idf;
-        for (Py_ssize_t j = 0; j < n_labels; j++) {
-            uint16_t coefficient;
-            memcpy(&coefficient, row + (size_t)j * sizeof coefficient, sizeof coefficient);
-            scores[j] += weight * half(coefficient);
-        }
+        const uint16_t *coefficients = (const uint16_t *)(row + sizeof idf);
+        for (Py_ssize_t j = 0; j < n_labels; j++) scores[j] += weight * half(coefficients[j]);
     }
     double scale = squares > 0 ? 1 / sqrt(squares) : 0;
     for (Py_ssize_t j = 0; j < n_labels; j++) scores[j] = scores[j] * scale + intercept[j];
@@ -489,7 +614,7 @@ static int ask_number(Counter *self, const Byte *word, Py_ssize_t length, int32_
     Letters letters;
     if (length <= LONGEST_WORD) {
         letters = letters_of(word, length, length);
-        const Word *slot = slot_of(self, &letters);
+        const Word *slot = slot_of(self, &letters, first_slot_of(&letters));
         if (slot->letters.part[0]) {
             *number = slot->number;
             return 0;
@@ -510,7 +635,7 @@ static int ask_number(Counter *self, const Byte *word, Py_ssize_t length, int32_
         memset(self->words, 0, sizeof(Word) * WORD_SLOTS);
         self->n_words = 0;
     }
-    *slot_of(self, &letters) = (Word){letters, *number};
+    *slot_of(self, &letters, first_slot_of(&letters)) = (Word){letters, *number};
     self->n_words++;
     return 0;
 }
@@ -518,9 +643,10 @@ static int ask_number(Counter *self, const Byte *word, Py_ssize_t length, int32_
 /* Turns folded texts into numbers: those of the words met before without the GIL, then those of the others. */
 static int read_texts(Counter *self, PyObject *texts, Py_ssize_t n) {
     self->n_numbers = self->n_missed = self->n_missed_letters = 0;
+    self->n_waiting = 0;
+    if (!reserve(&self->texts, &self->texts_size, n, sizeof *self->texts)) return failed_to_allocate();
     for (Py_ssize_t i = 0; i < n; i++) {
         char *letters;
-        if (!grow(&self->texts, i, &self->texts_size, sizeof *self->texts)) return failed_to_allocate();
         if (PyBytes_AsStringAndSize(PyTuple_GetItem(texts, i), &letters, &self->texts[i].size) < 0) return -1;
         self->texts[i].letters = (const Byte *)letters;
     }
@@ -528,7 +654,7 @@ static int read_texts(Counter *self, PyObject *texts, Py_ssize_t n) {
     Py_BEGIN_ALLOW_THREADS
     for (Text *text = self->texts; text < self->texts + n && enough; text++) {
         enough = find_short_forms(self, text->letters, text->size) &&
-                 read_span(self, text->letters, 0, text->size, self->n_short_forms > 0);
+                 read_span(self, text->letters, 0, text->size, self->n_short_forms > 0) && add_all_waiting(self);
         text->end = self->n_numbers;
     }
     Py_END_ALLOW_THREADS
@@ -561,8 +687,7 @@ static PyObject *counter_count(Counter *self, PyObject *args) {
         self->n_entries = 0;
         Py_BEGIN_ALLOW_THREADS
         for (Py_ssize_t i = 0, first = 0; i < n && enough; first = self->texts[i++].end) {
-            count_numbers(self, self->numbers + first, self->texts[i].end - first);
-            enough = store_counts(self, i);
+            enough = count_numbers(self, self->numbers + first, self->texts[i].end - first) && store_counts(self, i);
         }
         forget_counts(self);
         Py_END_ALLOW_THREADS
@@ -589,12 +714,17 @@ static PyObject *counter_score(Counter *self, PyObject *args) {
         answer = PyBytes_FromStringAndSize(NULL, n * n_labels * (Py_ssize_t)sizeof(double));
     if (answer) {
         double *scores = (double *)PyBytes_AsString(answer);
+        int enough = 1;
         Py_BEGIN_ALLOW_THREADS
-        for (Py_ssize_t i = 0, first = 0; i < n; first = self->texts[i++].end, scores += n_labels) {
-            count_numbers(self, self->numbers + first, self->texts[i].end - first);
+        for (Py_ssize_t i = 0, first = 0; i < n && enough; first = self->texts[i++].end, scores += n_labels) {
+            enough = count_numbers(self, self->numbers + first, self->texts[i].end - first);
             score_counts(self, rows.buf, intercept.buf, n_labels, scores);
         }
         Py_END_ALLOW_THREADS
+        if (!enough) {
+            PyErr_NoMemory();
+            Py_CLEAR(answer);
+        }
     }
     self->busy = 0;
     Py_DECREF(texts);
@@ -622,14 +752,17 @@ static int fill_stems(Counter *self, PyObject *unigrams, PyObject *keys, PyObjec
     self->stems = calloc((size_t)n, sizeof *self->stems);
     self->classes = malloc(((size_t)n_class + 1) * sizeof *self->classes);
     if (!self->stems || !self->classes) return failed_to_allocate();
+    for (Py_ssize_t i = 0; i < self->n_stems; i++)
+        if (key_of[i] >= self->n_keys) self->n_keys = key_of[i] + 1;
+    self->most_classes = n_class / n;
     int32_t n_classes = 0;
     for (Py_ssize_t i = 0; i < self->n_stems; i++) {
         if (unigram_of[i] >= n_unigrams || key_of[i] >= self->n_stems) {
             PyErr_SetString(PyExc_ValueError, "no such term");
             return -1;
         }
-        self->stems[i] = (Stem){(int32_t)unigram_of[i], (int32_t)key_of[i], n_classes, 0};
-        if (key_of[i] >= self->n_keys) self->n_keys = key_of[i] + 1;
+        int32_t key = (int32_t)(key_of[i] < 0 ? self->n_keys : key_of[i]);
+        self->stems[i] = (Stem){(int32_t)unigram_of[i], key, n_classes, 0};
         for (Py_ssize_t k = i; k < n_class; k += n) {
             if (class_of[k] >= self->n_stems) {
                 PyErr_SetString(PyExc_ValueError, "no such stem");
@@ -668,8 +801,6 @@ static int counter_init(Counter *self, PyObject *args, PyObject *Py_UNUSED(kwarg
     self->key_sentence = calloc((size_t)self->n_keys + 1, sizeof(int64_t));
     self->keys = malloc(((size_t)self->n_keys + 1) * sizeof(int32_t));
     if (!self->words || !self->times || !self->met || !self->key_sentence || !self->keys) return failed_to_allocate();
-    self->sentence = 1;
-    self->previous = END;
     return 0;
 }
 
@@ -678,7 +809,7 @@ static void counter_dealloc(Counter *self) {
     Py_XDECREF(self->number_of);
     free(self->words); free(self->stems); free(self->classes); free(self->bigrams.slots); free(self->bigrams.filter);
     free(self->pairs.slots); free(self->pairs.filter); free(self->numbers); free(self->texts); free(self->missed);
-    free(self->missed_letters); free(self->short_forms); free(self->token); free(self->times); free(self->met);
+    free(self->missed_letters); free(self->bigrams_asked); free(self->pairs_asked); free(self->found); free(self->short_forms); free(self->token); free(self->times); free(self->met);
     free(self->key_sentence); free(self->keys); free(self->entries);
     freefunc release = (freefunc)PyType_GetSlot(type, Py_tp_free);
     release(self);
@@ -710,17 +841,14 @@ static PyMethodDef module_methods[] = {
 static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "_compiled", NULL, -1, module_methods, NULL, NULL, NULL, NULL};
 
 PyMODINIT_FUNC PyInit__compiled(void) {
-    for (int c = 0; c < 256; c++) {
-        is_word_byte[c] = is_letter((Byte)c) || (c >= '0' && c <= '9');
-        is_odd_byte[c] = c && strchr("\n\r\f<&\xC2\xE2\xEF", c) != NULL;
-    }
+    for (int c = 0; c < 256; c++) is_word_byte[c] = is_letter((Byte)c) || (c >= '0' && c <= '9');
     for (int k = 0; k < NOTICE_SIGNS; k++)
         for (int place = 0; place < 3; place++)
             for (int c = 0; c < 256; c++)
                 /* The sign of two bytes has a third of any kind. */
                 if (lower((Byte)c) == (Byte)notice_signs[k][place] || !notice_signs[k][place])
                     signs_with[place][c] |= (uint16_t)(1 << k);
-    for (size_t n = 0; n <= 8; n++) memset(&first_bytes[n], 0xFF, n);
+    for (size_t n = 0; n <= LONGEST_WORD; n++) memset(&first_letters[n], 0xFF, n);
     for (int n = 1; n < 64; n++) log_of[n] = log(n);
     PyObject *made = PyModule_Create(&module);
     PyObject *type = made ? PyType_FromSpec(&counter_spec) : NULL;

@@ -1031,12 +1031,12 @@ def _lines(text: str) -> list[Edit]:
 def _is_title_and_abstract(text: str, end: int) -> bool:
     """Whether two lines, the first up to `end`, are so plainly these that they need no closer look.
 
-    Most texts of two lines are. The second line is longer than a first one that was wrapped would be.
+    Most texts of two lines are. Of a wrapped paragraph the second line would not be the longer one.
     """
     title = text[:end]
     return (
         15 <= end <= 300
-        and len(text) - end > 301
+        and len(text) - end > max(end, 200)
         and title == title.strip()
         and not text[end + 1].isspace()
         and not text[-1].isspace()

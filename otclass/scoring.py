@@ -16,6 +16,14 @@ from numpy.typing import NDArray
 
 from otclass.text import Lexicon, fold, tokenize
 
+try:
+    from otclass._compiled import Counter
+except ImportError:
+    Counter = None
+
+COMPILED = Counter is not None
+"""Whether the compiled counter was built."""
+
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
@@ -220,7 +228,7 @@ class Terms:
 
     @contextmanager
     def _counter(self) -> Iterator[Any]:
-        """Lend a compiled counter, one a thread; None where it was not built, or has no room for so many terms."""
+        """Lend a compiled counter, one a thread; None where there is none, or too many terms for it."""
         try:
             counter = self._idle.pop()
         except IndexError:
@@ -229,17 +237,12 @@ class Terms:
         self._idle.append(counter)
 
     def _new_counter(self) -> Any:
-        try:
-            from otclass._compiled import Counter
-        except ImportError:
+        if Counter is None:
             return None
         arrays = (self._unigram_of, self._key_of, self.class_of, self._bigram_keys, self._pair_keys)
+        contents = [array.astype(np.int64).tobytes() for array in arrays]
         try:
-            return Counter(
-                self.lexicon.number,
-                *(array.astype(np.int64).tobytes() for array in arrays),
-                len(self.unigrams),
-            )
+            return Counter(self.lexicon.number, *contents, len(self.unigrams))
         except OverflowError:
             return None
 

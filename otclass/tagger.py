@@ -1,8 +1,8 @@
 """Tagger: a trained model in use, and Tags, its answer."""
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cache, lru_cache
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache, cached_property, lru_cache
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, overload
@@ -12,9 +12,11 @@ import numpy as np
 from otclass import modelfile
 from otclass.cleaning import clean
 from otclass.modelfile import Model
-from otclass.scoring import Floats, expit
+from otclass.scoring import COMPILED, Floats, expit
 
 if TYPE_CHECKING:
+    from tempfile import TemporaryDirectory
+
     import pandas as pd
     from matplotlib.axes import Axes
     from sklearn.pipeline import Pipeline
@@ -30,23 +32,39 @@ _SHARED_CHUNK = 1000
 
 
 class Tags(tuple[str, ...]):
-    """The domains of one text, most probable first; a tuple of their keys.
+    """The domains of one text, most probable first; a tuple of their keys."""
 
-    Attributes
-    ----------
-    probabilities : dict of str to float
-        Calibrated probability of every domain, between 0 and 1.
-    neuropeptide : float or None
-        Probability that the text studies a neuropeptide; None if the model has not learned that.
-    review : tuple of str
-        Domains, tagged or not, whose probability lies in the band where a person should look, the most
-        probable first.
-    """
+    # Whose they are, the text's fields, the thresholds, every label's probability.
+    _answer: "tuple[Tagger, tuple[str, ...], list[float], list[float]] | None"
 
-    probabilities: dict[str, float]
-    neuropeptide: float | None
-    review: tuple[str, ...]
-    _origin: "tuple[Tagger, tuple[str, ...], list[float]] | None"
+    @cached_property
+    def probabilities(self) -> dict[str, float]:
+        """Calibrated probability of every domain, between 0 and 1."""
+        tagger, _, _, values = self._known
+        return {
+            domain: values[column] for domain, column in zip(tagger.domains, tagger._columns, strict=True)
+        }
+
+    @cached_property
+    def neuropeptide(self) -> float | None:
+        """Probability that the text studies a neuropeptide; None if the model has not learned that."""
+        tagger, _, _, values = self._known
+        return values[tagger.model.labels.index(tagger.model.scope)] if tagger.model.scope else None
+
+    @cached_property
+    def review(self) -> tuple[str, ...]:
+        """Domains, tagged or not, whose probability lies in the band where a person should look.
+
+        The most probable first.
+        """
+        bands, named = self._known[0]._bands, self.probabilities
+        return _ranked([key for key, p in named.items() if bands[key][0] <= p <= bands[key][1]], named)
+
+    @property
+    def _known(self) -> "tuple[Tagger, tuple[str, ...], list[float], list[float]]":
+        if self._answer is None:
+            raise ValueError("these tags were unpickled, without their text; use Tagger.explain(text).")
+        return self._answer
 
     def explain(self) -> "Explanation":
         """Give the evidence: which words and sentences carried each domain, and which spoke against it.
@@ -67,19 +85,22 @@ class Tags(tuple[str, ...]):
         >>> tags.explain().domains["grief"].supporting[0].contribution > 0
         True
         """
-        if self._origin is None:
-            raise ValueError("these tags were unpickled, without their text; use Tagger.explain(text).")
         from otclass.evidence import explain
 
-        tagger, fields, cut = self._origin
+        tagger, fields, cut, _ = self._known
         return explain(tagger.model, fields, self.probabilities, dict(zip(tagger.domains, cut, strict=True)))
 
     def _repr_html_(self) -> str | None:
-        return self.explain()._repr_html_() if self._origin else None
+        return self.explain()._repr_html_() if self._answer else None
 
     def __getstate__(self) -> dict[str, Any]:
         # Between processes tags travel without the model.
-        return self.__dict__ | {"_origin": None}
+        return {
+            "probabilities": self.probabilities,
+            "neuropeptide": self.neuropeptide,
+            "review": self.review,
+            "_answer": None,
+        }
 
 
 class Tagger:
@@ -110,6 +131,7 @@ class Tagger:
         self.domains = tuple(label for label in model.labels if label != model.scope)
         self._columns = [model.labels.index(domain) for domain in self.domains]
         self.thresholds = dict(zip(self.domains, model.thresholds[self._columns].tolist(), strict=True))
+        self._bands = dict(zip(self.domains, model.review[self._columns].tolist(), strict=True))
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Self:
@@ -172,8 +194,9 @@ class Tagger:
         thresholds : float or mapping of str to float, optional
             Probability from which a domain is given, for all or by domain, instead of the model's.
         n_jobs : int, default 1
-            Processes to share many texts out to, through joblib and whatever backend is registered with it
-            (extra ``otclass[parallel]``); -1 for all cores. Pays from some thousands of texts on.
+            Threads (processes, where otclass is not compiled) to share many texts out to, through joblib and
+            whatever backend is active with it (extra ``otclass[parallel]``); -1 for all cores. Pays from some
+            thousands of texts on.
 
         Returns
         -------
@@ -378,18 +401,15 @@ class Tagger:
             for chunk in _chunks(origins, _CHUNK):
                 yield chunk, self._probability(chunk)
             return
-        import tempfile
-
         try:
             from joblib import Parallel, delayed
         except ImportError as error:
             raise ImportError("n_jobs needs joblib: pip install 'otclass[parallel]'.") from error
         chunks = list(_chunks(origins, _SHARED_CHUNK))
-        # Processes open the model from a folder once, instead of getting it with every chunk.
-        with tempfile.TemporaryDirectory() as temporary:
-            folder = str(Path(temporary, "model"))
-            modelfile.save(self.model, folder)
-            answers = Parallel(n_jobs=n_jobs)(delayed(_probability_in)(folder, chunk) for chunk in chunks)
+        # Compiled, most of the work needs no interpreter lock.
+        parallel = Parallel(n_jobs=n_jobs, prefer="threads" if COMPILED else "processes")
+        with _Shared(self) as shared:
+            answers = parallel(delayed(_probability)(shared, chunk) for chunk in chunks)
         yield from zip(chunks, answers, strict=True)
 
     def _probability(self, fields: Iterable[tuple[str, ...]]) -> Floats:
@@ -399,21 +419,23 @@ class Tagger:
         self, origins: Iterable[tuple[str, ...]], thresholds: Thresholds | None, n_jobs: int = 1
     ) -> Iterator[Tags]:
         cut = self._cut(thresholds)
-        review = self.model.review[self._columns]
-        scope = self.model.labels.index(self.model.scope) if self.model.scope else None
+        alone = [(domain,) for domain in self.domains]
         for fields, chunk in self._probabilities(origins, n_jobs):
-            probability = chunk[:, self._columns]
-            tagged = probability >= cut
-            looked_at = (probability >= review[:, 0]) & (probability <= review[:, 1])
-            scopes = chunk[:, scope].tolist() if scope is not None else [None] * len(chunk)
-            rows = zip(fields, probability.tolist(), tagged.tolist(), looked_at.tolist(), scopes, strict=True)
-            for origin, values, is_tagged, is_looked_at, in_scope in rows:
-                named = dict(zip(self.domains, values, strict=True))
-                tags = Tags(_chosen(named, is_tagged))
-                tags.probabilities = named
-                tags.neuropeptide = in_scope
-                tags.review = _chosen(named, is_looked_at)
-                tags._origin = (self, origin, cut)
+            tagged = chunk[:, self._columns] >= cut
+            rows = zip(
+                fields,
+                chunk.tolist(),
+                tagged.sum(axis=1).tolist(),
+                tagged.argmax(axis=1).tolist(),
+                strict=True,
+            )
+            for row, (origin, values, how_many, first) in enumerate(rows):
+                if how_many > 1:
+                    named = {self.domains[i]: values[self._columns[i]] for i in np.flatnonzero(tagged[row])}
+                    tags = Tags(_ranked(named, named))
+                else:
+                    tags = Tags(alone[first] if how_many else ())
+                tags._answer = self, origin, cut, values
                 yield tags
 
     def to_pipeline(self) -> "Pipeline":
@@ -490,7 +512,7 @@ def _default() -> Tagger:
 
 
 def _join(fields: tuple[str, ...]) -> str:
-    return "\n".join(map(clean, fields))
+    return clean(fields[0]) if len(fields) == 1 else "\n".join(map(clean, fields))
 
 
 def _chunks(origins: Iterable[tuple[str, ...]], size: int) -> Iterator[list[tuple[str, ...]]]:
@@ -499,21 +521,51 @@ def _chunks(origins: Iterable[tuple[str, ...]], size: int) -> Iterator[list[tupl
         yield chunk
 
 
-def _probability_in(folder: str, fields: list[tuple[str, ...]]) -> Floats:
-    """Work for another process: probabilities by the model in a folder."""
-    return _opened(folder)._probability(fields)
+class _Shared:
+    """A tagger to share: with threads as it is, with processes as a folder that each opens once.
+
+    The folder is written when the first process is to get it, and removed at the end.
+    """
+
+    def __init__(self, tagger: Tagger) -> None:
+        self.tagger = tagger
+        self._folder: TemporaryDirectory[str] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._folder is not None:
+            self._folder.cleanup()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        if self.tagger is _default():
+            return _shared_default, ()
+        if self._folder is None:
+            from tempfile import TemporaryDirectory
+
+            self._folder = TemporaryDirectory(prefix="otclass-")
+            modelfile.save(self.tagger.model, Path(self._folder.name, "model"))
+        return _shared_from, (str(Path(self._folder.name, "model")),)
+
+
+@cache
+def _shared_default() -> _Shared:
+    return _Shared(_default())
 
 
 @lru_cache(maxsize=2)
-def _opened(folder: str) -> Tagger:
-    return Tagger.load(folder)
+def _shared_from(folder: str) -> _Shared:
+    return _Shared(Tagger.load(folder))
 
 
-def _chosen(named: Mapping[str, float], chosen: Sequence[bool]) -> tuple[str, ...]:
-    if True not in chosen:
-        return ()
-    keys = [key for key, is_chosen in zip(named, chosen, strict=True) if is_chosen]
-    return tuple(sorted(keys, key=named.__getitem__, reverse=True))
+def _probability(shared: _Shared, fields: list[tuple[str, ...]]) -> Floats:
+    """Work for another thread or process."""
+    return shared.tagger._probability(fields)
+
+
+def _ranked(domains: Iterable[str], probabilities: Mapping[str, float]) -> tuple[str, ...]:
+    return tuple(sorted(domains, key=probabilities.__getitem__, reverse=True))
 
 
 def _checked(texts: Any, what: str) -> Iterator[str]:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from otclass.scoring import Terms, _HashTable, score, weigh
-from otclass.text import SENTENCE_END, Lexicon, tokenize
+from otclass.text import SENTENCE_END, Lexicon, stem_of, tokenize
 
 STEMS = ["grief", "loss", "opioid", "social", "[drug]"]
 LEXICON = Lexicon(STEMS)
@@ -161,6 +161,18 @@ def test_the_compiled_counter_scores_the_same(texts):
     pytest.importorskip("otclass._compiled")
     slow = score(model.terms.count(map(tokenize, texts)), model.idf, model.coef, model.intercept)
     assert model.score(texts) == pytest.approx(slow, abs=1e-9)
+
+
+def test_words_met_for_the_first_time_count_the_same(model_terms):
+    stems = model_terms.lexicon.stems
+    bigrams = [[stems[first], stems[second]] for first, second in model_terms.bigrams.tolist()]
+    kept = [bigram for bigram in bigrams if all(stem_of(stem.encode()) == stem for stem in bigram)]
+    text = ". ".join(" of the ".join(bigram) for bigram in kept[:200])
+    new = model_terms.subset(np.ones(len(model_terms), dtype=bool))
+    first, second = new.count_texts([text]), new.count_texts([text])
+    slow = new.count([tokenize(text)])
+    for ours, again, theirs in zip(first[:3], second[:3], slow[:3], strict=True):
+        assert ours.tolist() == again.tolist() == theirs.tolist()
 
 
 def test_without_the_compiled_counter_python_counts(model_terms):
