@@ -48,14 +48,14 @@ _NAMES: Mapping[str, str] = {
     "meshdescriptors",
     "pmid": "pmid pubmedid pubmed medlinepmid pubmedidpmid pm idspmid pubmednumber extpmid ui",
     "doi": "doi digitalobjectidentifier articledoi doilink di do idsdoi doiurl",
-    "year": "year publicationyear pubyear yearpublished py yr publicationdate date dateofpublication "
+    "year": "year publicationyear pubyear yearpublished publishedyear py yr publicationdate date dateofpublication "
     "pubdate dp coverdate y1 jahr erscheinungsjahr publikationsjahr annee anneedepublication ano "
     "anodepublicacion anno annodipubblicazione anodepublicacao jaar jaarvanuitgave",
     "journal": "journal journalbook journaltitle publicationtitle publicationname sourcetitle journalname "
     "secondarytitle containertitle jo jf t2 jt jn so source primarylocationsourcedisplayname zeitschrift "
     "revue revista rivista tijdschrift",
     "authors": "authors author authornames af au authorfullnames authorfull a1 fau "
-    "authorshipsauthordisplayname autoren autor verfasser auteurs auteur autores autori autore",
+    "authorshipsauthordisplayname contributors autoren autor verfasser auteurs auteur autores autori autore",
 }
 _ALIASES: Mapping[str, tuple[int, str]] = {
     alias: (rank, field) for field, names in _NAMES.items() for rank, alias in enumerate(names.split())
