@@ -48,9 +48,9 @@ _NAMES: Mapping[str, str] = {
     "meshdescriptors",
     "pmid": "pmid pubmedid pubmed medlinepmid pubmedidpmid pm idspmid pubmednumber extpmid ui",
     "doi": "doi digitalobjectidentifier articledoi doilink di do idsdoi doiurl",
-    "year": "year publicationyear pubyear yearpublished publishedyear py yr publicationdate date dateofpublication "
-    "pubdate dp coverdate y1 jahr erscheinungsjahr publikationsjahr annee anneedepublication ano "
-    "anodepublicacion anno annodipubblicazione anodepublicacao jaar jaarvanuitgave",
+    "year": "year publicationyear pubyear yearpublished publishedyear py yr publicationdate date "
+    "dateofpublication pubdate dp coverdate y1 jahr erscheinungsjahr publikationsjahr annee "
+    "anneedepublication ano anodepublicacion anno annodipubblicazione anodepublicacao jaar jaarvanuitgave",
     "journal": "journal journalbook journaltitle publicationtitle publicationname sourcetitle journalname "
     "secondarytitle containertitle jo jf t2 jt jn so source primarylocationsourcedisplayname zeitschrift "
     "revue revista rivista tijdschrift",
