@@ -194,7 +194,7 @@ class TopicClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             weight = np.asarray(sample_weight, dtype=np.float64)
             if weight.shape != (len(tokens),):
                 raise ValueError(f"sample_weight has shape {weight.shape}, expected ({len(tokens)},).")
-        folds = _folds(indicator, self.cv, self.random_state)
+        folds = deal_folds(indicator, self.cv, self.random_state)
 
         def held_out(fold: int) -> Floats:
             inside = np.flatnonzero(folds != fold)
@@ -321,7 +321,7 @@ class TopicClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return tags
 
     def _fit_linear(self, tokens: list[list[bytes]], indicator: Indicator, weight: Floats) -> "_Linear":
-        terms, family = self._candidates(tokens, indicator)
+        terms, family = self.candidate_terms(tokens, indicator)
         linear = self._fit_terms(terms, family, tokens, indicator, weight)
         if len(terms) <= self.max_terms:
             return linear
@@ -329,8 +329,22 @@ class TopicClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         kept[np.argsort(-linear.importance, kind="stable")[: self.max_terms]] = True
         return self._fit_terms(terms.subset(kept), family[kept], tokens, indicator, weight)
 
-    def _candidates(self, tokens: list[list[bytes]], indicator: Indicator) -> tuple[Terms, Floats]:
-        """Terms frequent enough, and the weight of each one's family."""
+    def candidate_terms(self, tokens: list[list[bytes]], indicator: Indicator) -> tuple[Terms, Floats]:
+        """Find the terms that are frequent enough to be learned from.
+
+        Parameters
+        ----------
+        tokens : list of list of bytes
+            From `otclass.text.tokenize`, a list a text.
+        indicator : ndarray of 0 and 1, shape (n_texts, n_labels)
+            Chooses the key stems.
+
+        Returns
+        -------
+        terms : Terms
+        family : ndarray of float, shape (n_terms,)
+            1 for a stem, else `bigram_weight` or `pair_weight`.
+        """
         stems = sorted({stem for word in set().union(*tokens) if (stem := text_.stem_of(word))})
         stems, classes = _with_classes(stems)
         n_stems = len(stems)
@@ -364,17 +378,33 @@ class TopicClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         df = np.bincount(counts.term, minlength=len(terms))
         # As precise as in a model folder.
         idf = ((np.log((1 + counts.n_texts) / (1 + df)) + 1) * family).astype(np.float32).astype(np.float64)
-        features = _csr(counts, idf, len(terms))
+        features = tfidf(counts, idf, len(terms))
         coef = np.zeros((len(terms), indicator.shape[1]))
         intercept = np.zeros(indicator.shape[1])
         for j, positive in enumerate(indicator.T):
-            coef[:, j], intercept[j] = self._fit_label(features, positive, weight)
+            coef[:, j], intercept[j] = self.fit_label(features, positive, weight)
         importance = np.abs(coef).max(axis=1) * idf * np.sqrt(df)
         return _Linear(terms, idf, coef, intercept, importance)
 
-    def _fit_label(
+    def fit_label(
         self, features: sparse.csr_matrix, positive: NDArray[np.int8], weight: Floats
     ) -> tuple[Floats, float]:
+        """Learn one label, uncalibrated.
+
+        Parameters
+        ----------
+        features : sparse matrix, shape (n_texts, n_terms)
+            From `tfidf`.
+        positive : ndarray of 0 and 1, shape (n_texts,)
+        weight : ndarray of float, shape (n_texts,)
+
+        Returns
+        -------
+        coef : ndarray of float, shape (n_terms,)
+        intercept : float
+            Their decision value is that of a support vector machine, 1 and -1 being its margins; everywhere 1
+            or -1 for a label that all texts or none have.
+        """
         if positive.min() == positive.max():
             return np.zeros(features.shape[1]), float(2 * positive[0] - 1)
         scale = _ratio_scale(features, positive, weight)
@@ -533,8 +563,26 @@ def _indicator(
     return names, array.astype(np.int8)
 
 
-def _folds(indicator: Indicator, n_folds: int, seed: int) -> Ints:
-    """Deal the texts out to folds so that each combination of labels is spread evenly."""
+def deal_folds(indicator: Indicator, n_folds: int, seed: int) -> Ints:
+    """Deal texts out to folds so that each combination of labels is spread evenly.
+
+    Parameters
+    ----------
+    indicator : ndarray of 0 and 1, shape (n_texts, n_labels)
+    n_folds : int
+        From 2 to the number of texts.
+    seed : int
+
+    Returns
+    -------
+    ndarray of int, shape (n_texts,)
+        The fold of each, from 0.
+
+    Raises
+    ------
+    ValueError
+        If `n_folds` is out of its range.
+    """
     if not 2 <= n_folds <= len(indicator):
         raise ValueError(f"cv is {n_folds}: it must lie between 2 and the number of texts, {len(indicator)}.")
     combination = np.unique(indicator, axis=0, return_inverse=True)[1].ravel()
@@ -581,7 +629,20 @@ def _key_stems(presence: sparse.csr_matrix, indicator: Indicator, n_keys: int) -
     return np.array(list(taken), dtype=np.int64)
 
 
-def _csr(counts: Counts, idf: Floats, n_terms: int) -> sparse.csr_matrix:
+def tfidf(counts: Counts, idf: Floats, n_terms: int) -> sparse.csr_matrix:
+    """Give the weights of counted texts as a matrix.
+
+    Parameters
+    ----------
+    counts : Counts
+    idf : ndarray of float, shape (n_terms,)
+    n_terms : int
+
+    Returns
+    -------
+    sparse matrix, shape (n_texts, n_terms)
+        As `otclass.scoring.weigh` gives them: every row of length 1.
+    """
     return sparse.csr_matrix(
         (weigh(counts, idf), (counts.text, counts.term)), shape=(counts.n_texts, n_terms)
     )

@@ -86,7 +86,7 @@ def test_no_text_has_a_say_in_how_it_is_tagged(fitted, monkeypatch):
     monkeypatch.setattr(
         "otclass.curation.start._difference", lambda features, *_: (np.zeros(features.shape[1]), 0.0)
     )
-    monkeypatch.setattr("otclass.classifier._folds", lambda indicator, *_: np.arange(len(indicator)) % 5)
+    monkeypatch.setattr("otclass.classifier.deal_folds", lambda indicator, *_: np.arange(len(indicator)) % 5)
     turned = [*DOMAINS]
     turned[0], turned[5] = turned[5], turned[0]
     one, other = (start_from(fitted.model_, table(TEXTS, domains)) for domains in (DOMAINS, turned))

@@ -83,7 +83,7 @@ def start_from(start: Model, labelled: Labelled, *, seed: int = 0) -> Started:
         If there are fewer texts than folds (5), the model knows none of the labels, a label new to it has
         fewer than 5 texts with it or without it, or no label has texts both with it and without it.
     """
-    from otclass.classifier import _csr, _folds
+    from otclass.classifier import deal_folds, tfidf
 
     if len(labelled) < _FOLDS:
         raise LabelledError(
@@ -115,10 +115,10 @@ def start_from(start: Model, labelled: Labelled, *, seed: int = 0) -> Started:
     intercept = np.pad(start.intercept, (0, len(new)))
     # Of each label the threshold and the ends of the band of review.
     cuts = np.vstack([np.column_stack([start.thresholds, start.review]), np.full((len(new), 3), 0.5)])
-    features = _csr(counts, start.idf, len(start.terms))
+    features = tfidf(counts, start.idf, len(start.terms))
     before = features @ coef + intercept
     weight = np.asarray(labelled.weights)
-    folds = _folds(indicator, _FOLDS, seed)
+    folds = deal_folds(indicator, _FOLDS, seed)
     decision = before.copy()
     tags = np.empty(decision.shape, dtype=bool)
     untouched = []

@@ -135,7 +135,7 @@ def suggest(
     >>> len(chosen.records), chosen.notes
     (1, ('Left out 1 record of the pool without title and abstract.',))
     """
-    from otclass.classifier import _csr
+    from otclass.classifier import tfidf
 
     if n < 1:
         raise ValueError(f"n is {n}; ask for at least one record.")
@@ -159,7 +159,7 @@ def suggest(
         [sum(label in its for its in labelled.domains) if labelled is not None else 0 for label in labels]
     )
     worth = worth_by_domain(log_odds, positives)
-    chosen = choose(worth.sum(axis=1), _csr(counts, model.idf, len(model.terms)), n)
+    chosen = choose(worth.sum(axis=1), tfidf(counts, model.idf, len(model.terms)), n)
     suggestions = []
     for i in chosen.tolist():
         j = int(worth[i].argmax())
@@ -298,16 +298,16 @@ def represent(texts: Iterable[str]) -> Representation:
     -------
     Representation
     """
-    from otclass.classifier import TopicClassifier, _csr
+    from otclass.classifier import TopicClassifier, tfidf
 
     tokens = [tokenize(text) for text in texts]
     # Without pairs, which labels choose: any labels do.
     any_labels = (np.arange(len(tokens)) % 2).astype(np.int8)[:, None]
-    terms, family = TopicClassifier(n_key_stems=0, min_df=1)._candidates(tokens, any_labels)
+    terms, family = TopicClassifier(n_key_stems=0, min_df=1).candidate_terms(tokens, any_labels)
     counts = terms.count(tokens)
     df = np.bincount(counts.term, minlength=len(terms))
     idf = (np.log((1 + counts.n_texts) / (1 + df)) + 1) * family
-    return Representation(terms, idf, _csr(counts, idf, len(terms)))
+    return Representation(terms, idf, tfidf(counts, idf, len(terms)))
 
 
 def learn(
@@ -339,7 +339,7 @@ def learn(
     features = features[:, used]
     intercept = np.zeros(indicator.shape[1])
     for j, positive in enumerate(indicator.T):
-        coef[used, j], intercept[j] = classifier._fit_label(features, positive, weight)
+        coef[used, j], intercept[j] = classifier.fit_label(features, positive, weight)
     return _SLOPE * coef, _SLOPE * intercept
 
 
