@@ -271,7 +271,7 @@ Title
 """
     first, second = read(text)
     assert (first.title, first.pmid, first.year) == ("Bees hum in the evening.", "90000001", 2015)
-    assert first.abstract == "BACKGROUND: Bees return. RESULTS: They do."
+    assert first.abstract == "BACKGROUND: Bees return.\nRESULTS: They do."
     assert (first.authors, first.mesh) == (("Imker, Anna.", "Wabe, Bo."), ("Oxytocin", "Bees"))
     assert (first.journal, first.doi) == ("Journal of Invented Bees", "10.1000/bees.7")
     assert first.raw["fields"][0] == ("Unique Identifier", "90000001")
@@ -303,3 +303,15 @@ def test_numbers_of_cochrane_and_others_between_records_are_no_errors() -> None:
     bib = "@article{a,\n title = {One},\n}\n\n"
     assert titles("Record #1 of 2\n" + bib + "Record #2 of 2\n" + bib) == ["One", "One"]
     assert titles("1.\n" + ris + "2.\n" + ris) == ["One", "One"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "TY  - JOUR\nTI  - One\nKW  - wool\ngrey felt\nAB  - They\nknit.\nER  - \n",
+        "%0 Journal Article\n%T One\n%K wool\ngrey felt\n%X They\nknit.\n",
+    ],
+)
+def test_keywords_a_line_each_as_endnote_writes_them(text: str) -> None:
+    (record,) = read(text)
+    assert (record.keywords, record.abstract) == (("wool", "grey felt"), "They knit.")

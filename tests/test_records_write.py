@@ -220,6 +220,18 @@ def added(keyword: str) -> bool:
     return keyword.startswith("otclass:") or keyword in TAGS
 
 
+def leaves(item: object) -> Iterator[str]:
+    """All texts in nested lists and mappings."""
+    if isinstance(item, dict):
+        for part in item.values():
+            yield from leaves(part)
+    elif isinstance(item, list | tuple):
+        for part in item:
+            yield from leaves(part)
+    else:
+        yield str(item)
+
+
 def rows_of(path: Path, delimiter: str = ",") -> list[dict[str, str]]:
     with path.open(encoding="utf-8-sig", newline="") as file:
         return list(csv.DictReader(file, delimiter=delimiter))
@@ -250,6 +262,59 @@ class TestRoundTrip:
         write_records([(record, TAGS) for record in read_records(second)], first)
         assert list(map(essence, read_records(first))) == list(map(essence, read_records(second)))
         assert "synchrony" not in " ".join(str(record.keywords) for record in read_records(second))
+
+    @pytest.mark.parametrize("ending", ENDINGS)
+    def test_tags_are_no_keywords_of_the_paper(self, tmp_path: Path, ending: str) -> None:
+        output = tmp_path / f"tagged{ending}"
+        write_records([(record, TAGS) for record in read_records(put(tmp_path, "a.ris"))], output)
+        assert [record.keywords for record in read_records(output)] == [("pair bond", "loss"), ()]
+
+    @pytest.mark.parametrize("name", INPUTS)
+    @pytest.mark.parametrize("ending", ENDINGS)
+    def test_a_second_run_in_another_format_replaces_the_first(
+        self, tmp_path: Path, name: str, ending: str
+    ) -> None:
+        first = tmp_path / f"first{ending}"
+        write_records(
+            [(record, FakeTags("synchrony")) for record in read_records(put(tmp_path, name))], first
+        )
+        once = list(read_records(first))
+        for other in ENDINGS:
+            second = tmp_path / f"second{other}"
+            write_records([(record, TAGS) for record in once], second)
+            texts = [text for record in read_records(second) for text in leaves(record.raw)]
+            found = [text for text in texts if "synchrony" in text]
+            assert not [text for text in found if "synchrony 0.01" not in text or text.count("otclass:") > 1]
+
+    def test_marks_that_went_through_other_programs(self, tmp_path: Path) -> None:
+        """EndNote joins keywords and notes, a line each; Zotero wraps notes in HTML."""
+        note = "otclass: grief 0.10, synchrony 0.90; neuropeptide 0.75"
+        inputs = {
+            "zotero.ris": "TY  - JOUR\nTI  - A vole\nKW  - wool\nKW  - otclass:synchrony\n"
+            f"N1  - <p>{note}</p>\nN1  - read twice\nER  - \n",
+            "endnote.ris": "TY  - JOUR\nTI  - A vole\nKW  - wool\notclass:synchrony\nfelt\n"
+            f"N1  - read twice\n{note}\nER  - \n",
+            "endnote.enw": "%0 Journal Article\n%T A vole\n%K wool\notclass:synchrony\nfelt\n"
+            f"%Z read twice\n{note}\n",
+            "endnote.xml": "<xml><records><record><ref-type>17</ref-type><titles><title>A vole</title>"
+            "</titles><keywords><keyword>wool</keyword><keyword>otclass:synchrony</keyword></keywords>"
+            f"<notes>read twice&#xD;{note}</notes></record></records></xml>",
+            "zotero.csv": "Title,Manual Tags,Notes\n"
+            f'A vole,wool; otclass:synchrony,"<p>{note}</p><p>read twice</p>"\n',
+        }
+        for name, text in inputs.items():
+            path = tmp_path / name
+            path.write_text(text)
+            (record,) = read_records(path)
+            assert set(record.keywords) <= {"wool", "felt"}
+            for ending in (".ris", ".bib", ".csv")[: 2 if name.endswith(".csv") else 3]:
+                output = tmp_path / f"tagged{ending}"
+                write_records([(record, TAGS)], output)
+                again = output.read_text(encoding="utf-8")
+                assert "otclass:synchrony" not in again
+                assert "synchrony 0.90" not in again
+                assert "read twice" in again
+                assert next(read_records(output)).keywords == record.keywords
 
     def test_ris_comes_back_as_it_was(self, tmp_path: Path) -> None:
         output = tmp_path / "tagged.ris"

@@ -1,4 +1,7 @@
-"""EndNote's tagged format, the "refer" of old (.enw). No library of the field reads it."""
+"""EndNote's tagged format, the "refer" of old (.enw). No library of the field reads it.
+
+EndNote writes keywords a line each below one tag, and so notes.
+"""
 
 import re
 from collections.abc import Iterator
@@ -41,7 +44,7 @@ def _split(line: str) -> tuple[str, str] | None:
     return (found[1], line[found.end() :].strip()) if found else None
 
 
-DIALECT = Dialect(_split, start="0", once=frozenset("TXDJ"))
+DIALECT = Dialect(_split, start="0", once=frozenset("TXDJ"), listed=frozenset("KZ"))
 
 
 def _pmid(fields: Fields) -> str:

@@ -24,6 +24,10 @@ _HEAD = re.compile(
 )
 _VENDOR = re.compile(r"^VN {1,3}- Ovid Technologies", re.MULTILINE)
 _END = "<>"
+_AUTHOR_TAGS = ("FA", "AU", "Authors Full Name", "Authors", "Author", "Author(s)")
+_HEADING_TAGS = ("MH", "SH", "MeSH Subject Headings", "Subject Headings", "Emtree Heading")
+_KEYWORD_TAGS = ("KW", "ID", "Keyword Heading", "Author Keywords", "Keywords", "Key Concepts")
+_LISTED = frozenset((*_AUTHOR_TAGS, *_HEADING_TAGS, *_KEYWORD_TAGS, "IN", "Institution"))
 _AUTHORS = re.compile(r"[;\n]|(?<=\.)\s{2,}")
 
 
@@ -34,7 +38,7 @@ def sniff(head: str) -> bool:
 
 def read(source: Source) -> Iterator[Record]:
     """Records of an export of Ovid."""
-    for line, fields in entries(source, Dialect(_splitter(), start="VN", end=_END, listed=True)):
+    for line, fields in entries(source, Dialect(_splitter(), start="VN", end=_END, listed=_LISTED)):
         yield _record(source, line, [(tag, text.strip()) for tag, text in fields])
 
 
@@ -61,17 +65,14 @@ def _record(source: Source, line: int, fields: Fields) -> Record:
     origin = values(fields, "Source", "SO")
     owners = [text for tag, text in fields if tag in {"DB", "Database", "RO", "Record Owner"}]
     medline = "medline" in " ".join(owners).lower()
-    headings = tuple(
-        word.lstrip("*")
-        for word in _items(fields, "MH", "SH", "MeSH Subject Headings", "Subject Headings", "Emtree Heading")
-    )
-    keywords = _items(fields, "KW", "ID", "Keyword Heading", "Author Keywords", "Keywords", "Key Concepts")
+    headings = tuple(word.lstrip("*") for word in _items(fields, *_HEADING_TAGS))
+    keywords = _items(fields, *_KEYWORD_TAGS)
     pmid = first(map(bare_pmid, values(fields, "PM", "PMID", "PubMed ID", "PubMed Identifier")))
     if medline and not pmid:
         pmid = first(map(bare_pmid, values(fields, "UI", "AN", "Unique Identifier", "Accession Number")))
     return Record(
-        title=plain(_running(values(fields, "TI", "Title", "Article Title")[:1])),
-        abstract=plain(_running(values(fields, "AB", "Abstract", "Abstracts"))),
+        title=plain(first(values(fields, "TI", "Title", "Article Title"))),
+        abstract=plain("\n".join(values(fields, "AB", "Abstract", "Abstracts"))),
         keywords=keywords if medline else tuple(dict.fromkeys(keywords + headings)),
         mesh=headings if medline else (),
         pmid=pmid,
@@ -80,10 +81,10 @@ def _record(source: Source, line: int, fields: Fields) -> Record:
         or year_of(first(origin).rpartition(",")[2])
         or year_of(first(origin)),
         journal=first(values(fields, "JN", "JT", "Journal Name", "NLM Journal Name"))
-        or _running(origin[:1]).partition(". ")[0],
+        or first(origin).partition(". ")[0],
         authors=tuple(
             name
-            for text in values(fields, "FA", "AU", "Authors Full Name", "Authors", "Author", "Author(s)")
+            for text in values(fields, *_AUTHOR_TAGS)
             for part in _AUTHORS.split(text)
             if (name := part.strip())
         ),
@@ -92,10 +93,6 @@ def _record(source: Source, line: int, fields: Fields) -> Record:
         format="ovid",
         raw={"fields": fields},
     )
-
-
-def _running(texts: list[str]) -> str:
-    return " ".join(texts).replace("\n", " ")
 
 
 def _items(fields: Fields, *tags: str) -> tuple[str, ...]:

@@ -24,7 +24,7 @@ from otclass.records import (
     table,
     wos,
 )
-from otclass.records.record import Record, RecordError, RecordWarning
+from otclass.records.record import MARK, Record, RecordError, RecordWarning
 from otclass.records.source import Report, Source
 
 MAX_FILE = 1024 * 1024 * 1024
@@ -174,6 +174,8 @@ def _read(
         read = 0
         for record in FORMATS[name or _recognised(file, columns)].read(file, columns):
             read += 1
+            if any(word.startswith(MARK) for word in record.keywords):  # an earlier run's
+                record.keywords = tuple(word for word in record.keywords if not word.startswith(MARK))
             yield record
         if file.fault is not None:
             if not read:

@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+MARK = "otclass:"
+"""Begins every keyword and note that this package adds to a record."""
+
 
 class RecordError(ValueError):
     """A file, or one record of it, cannot be read or written.
@@ -63,8 +66,8 @@ class Record:
     ``"medline"``, ``"ris"``, ``"endnote"``, ``"wos"``, ``"ovid"``, ``"cochrane"``
         ``{"fields": [(tag, value), ...]}`` in file order, tags as in the file ("TI", "PMID"; EndNote's
         without the percent sign; Ovid's may be words), the end-of-record tag left out. Lines that continue
-        a value are joined by a blank, paragraphs by a line feed; in Web of Science and Ovid, where a line
-        may be an item of a list, all by a line feed.
+        a value are joined by a blank, paragraphs by a line feed, and so are lines that may be items of a
+        list: all of Web of Science, keywords and notes of RIS and EndNote, names and keywords of Ovid.
     ``"pubmed"``, ``"endnotexml"``
         Names of elements to str or list of str: ``{"PMID": "1", "ArticleTitle": "...", "Volume": "3",
         "PublicationType": ["Journal Article"], ...}``.

@@ -22,6 +22,7 @@ _LOOSE = re.compile(r"\s*([A-Za-z][A-Za-z0-9])\s{0,3}-(?:\s|$)")
 # What Cochrane, Wiley and others put between records.
 _NUMBER = re.compile(r"\s*Record #\d+ of \d+\s*$")
 _BETWEEN = re.compile(r"\s*(?:\d+\.\s*$|(?:Provider|Content|Database): )")
+_LISTED = frozenset({"KW", "N1"})  # EndNote writes keywords a line each below one tag, and so notes
 # With any spacing allowed, only tags in use make a field: "OT - a peptide" may begin a line of an abstract.
 _TAGS = frozenset(
     "TY A1 A2 A3 A4 AB AD AN AU AV BT C1 C2 C3 C4 C5 C6 C7 C8 CA CN CP CT CY DA DB DI DO DP ED EP ER ET "
@@ -39,7 +40,9 @@ def sniff(head: str) -> bool:
 
 def read(source: Source) -> Iterator[Record]:
     """Records of a RIS file."""
-    for line, fields in entries(source, Dialect(_splitter(source.text_head()), start="TY", end="ER")):
+    for line, fields in entries(
+        source, Dialect(_splitter(source.text_head()), start="TY", end="ER", listed=_LISTED)
+    ):
         yield _record(source, line, fields)
 
 

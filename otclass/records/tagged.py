@@ -30,15 +30,15 @@ class Dialect:
     once : frozenset of str
         Tags that occur once in a record: after a blank line, one seen already begins a new record, for
         files in which the start tag was lost.
-    listed : bool
-        Whether a continuing line may be an item of its own; it is then kept apart by a line feed.
+    listed : frozenset of str
+        Tags of which a continuing line may be an item of its own; it is then kept apart by a line feed.
     """
 
     split: Callable[[str], tuple[str, str] | None]
     start: str
     end: str = ""
     once: frozenset[str] = field(default_factory=frozenset)
-    listed: bool = False
+    listed: frozenset[str] = frozenset()
 
 
 def entries(source: Source, dialect: Dialect) -> Iterator[tuple[int, Fields]]:
@@ -48,7 +48,7 @@ def entries(source: Source, dialect: Dialect) -> Iterator[tuple[int, Fields]]:
     record is a preamble; elsewhere, what belongs to no record is reported, and so is a record longer than
     `MAX_RECORD`.
     """
-    split, start, end, once = dialect.split, dialect.start, dialect.end, dialect.once
+    split, start, end, once, listed = dialect.split, dialect.start, dialect.end, dialect.once, dialect.listed
     fields: list[tuple[str, list[str]]] = []
     first_line = size = 0
     blank = begun = stray = overlong = False
@@ -63,7 +63,8 @@ def entries(source: Source, dialect: Dialect) -> Iterator[tuple[int, Fields]]:
                 pass
             elif fields:
                 size += len(stripped)
-                fields[-1][1].append(f"\n{stripped}" if blank or dialect.listed else f" {stripped}")
+                tag, texts = fields[-1]
+                texts.append(f"\n{stripped}" if blank or tag in listed else f" {stripped}")
             elif begun and not stray:
                 stray = True
                 source.report(source.error("text that belongs to no record was left out", source.line))

@@ -39,7 +39,7 @@ def _split(line: str) -> tuple[str, str] | None:
     return (found[1], line[found.end() :].strip()) if found and found[1] in _TAGS else None
 
 
-DIALECT = Dialect(_split, start="PT", end="ER", listed=True)
+DIALECT = Dialect(_split, start="PT", end="ER", listed=_TAGS)
 
 
 def _running(text: str) -> str:

@@ -24,7 +24,8 @@ from typing import IO, Any, Protocol, Self
 
 from otclass.domains import DOMAIN_KEYS
 from otclass.records.cells import SUSPECT, neutralise
-from otclass.records.record import Record, RecordError, RecordWarning
+from otclass.records.fields import parts
+from otclass.records.record import MARK, Record, RecordError, RecordWarning
 
 FORMATS: Mapping[str, str] = {
     ".csv": "csv",
@@ -37,9 +38,6 @@ FORMATS: Mapping[str, str] = {
     ".bib": "bibtex",
 }
 """Output format by the file's ending."""
-
-MARK = "otclass:"
-"""Begins every keyword and note that this package adds to RIS and BibTeX."""
 
 CHECKPOINT = 10_000  # records between two states saved for resuming, a second's work or less
 _BUFFER = 1 << 18  # bytes written at once
@@ -170,20 +168,25 @@ class Tags(Protocol):
 # --- what each kind of output makes of a record
 
 
+# An earlier run's note, up to the end of its line, and keywords; Zotero wraps notes in HTML.
+_MARKS = re.compile(rf"\s*(?:<[^<>\n]*>\s*)*{MARK}(?: [^\n<]*(?:</[^<>\n]*>)*|[^\s;,][^\n;,]*[;,]?)")
+
+
+def _without_marks(text: str) -> str:
+    """Text without what an earlier run of this package added to it."""
+    return _MARKS.sub("", text).strip(" ;,\n") if MARK in text else text
+
+
 def _fields(record: Record) -> Mapping[str, Any]:
     """Fields of a record as its file names them; repeated tags as a list, an earlier run's marks left out."""
     if record.format not in _TAGGED:
-        return record.raw
+        # Where an earlier run's JSON Lines have their judgement.
+        return {name: value for name, value in record.raw.items() if name != "otclass"}
     fields: dict[str, list[str]] = {}
     for tag, value in record.raw.get("fields", ()):
         if not value.startswith(MARK):
             fields.setdefault(tag, []).append(value)
     return {tag: values if len(values) > 1 else values[0] for tag, values in fields.items()}
-
-
-def _own_words(words: Iterable[str]) -> list[str]:
-    """Keywords without those of an earlier run of this package."""
-    return [word for word in words if not word.startswith(MARK)]
 
 
 def _standard(record: Record) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -196,23 +199,34 @@ def _standard(record: Record) -> tuple[dict[str, Any], dict[str, Any]]:
         "journal": record.journal,
         "doi": record.doi,
         "pmid": record.pmid,
-        "keywords": _own_words(record.keywords),
+        "keywords": list(record.keywords),
         "mesh": list(record.mesh),
     }
     said = {record.title, record.abstract, record.journal, record.doi, record.pmid, str(record.year)}
     for words in (record.authors, record.keywords, record.mesh):
         said.update(words, ("; ".join(words),))
     said |= {"", "None"}
+
+    def is_said(text: str) -> bool:
+        if text in said:
+            return True
+        text = _without_marks(text)
+        return text in said or all(part in said for part in parts(text))
+
     names, said_by_name = _NAMES.get(record.format, {}), _SAID.get(record.format, ())
     rest: dict[str, Any] = {}
     for name, value in _fields(record).items():
         if (to := names.get(name)) and to not in common:
             common[to] = _text(value)
         elif isinstance(value, str):
-            if value not in said and name.lower() not in said_by_name and name not in said_by_name:
-                rest[name] = value
-        elif value is not None and not all(isinstance(item, str) and item in said for item in _list(value)):
-            rest[name] = value
+            if name.lower() not in said_by_name and name not in said_by_name and not is_said(value):
+                rest[name] = _without_marks(value)
+        elif value is not None and not all(isinstance(item, str) and is_said(item) for item in _list(value)):
+            rest[name] = (
+                [_without_marks(item) if isinstance(item, str) else item for item in value]
+                if isinstance(value, list)
+                else value
+            )
     if (last := _LAST_PAGE.get(record.format)) in rest and "pages" in common:
         common["pages"] += f"-{_text(rest.pop(str(last)))}"
     return common, rest
@@ -279,11 +293,11 @@ _PAGES = re.compile(r"\s*(\w+)\s*[-–]+\s*(\w+)\s*")
 
 def _ris(record: Record, tags: Tags, duplicate_of: str) -> str:
     if record.format == "ris":
-        fields = [
-            (tag, value)
-            for tag, value in record.raw["fields"]
-            if not (tag in ("KW", "N1") and value.startswith(MARK))
-        ]
+        fields = []
+        for tag, value in record.raw["fields"]:
+            left = _without_marks(value) if tag in ("KW", "N1") else value
+            if left or not value:
+                fields += [(tag, line) for line in (left.split("\n") if tag == "KW" else [left])]
         if all(tag != "TY" for tag, _ in fields):
             fields.insert(0, ("TY", "JOUR"))
     else:
@@ -398,9 +412,10 @@ def _bibtex(record: Record, tags: Tags, duplicate_of: str, key: str) -> str:
         for name, value in record.raw.items():
             if name.lower() == "keywords":
                 separator = "; " if ";" in value else ", "
-                keywords = [word.strip() for word in value.split(separator[0]) if word.strip()]
+                words = _without_marks(value).split(separator[0])
+                keywords = [word.strip() for word in words if word.strip()]
             elif name.lower() == "annote":
-                note = re.sub(rf"\s*{MARK} .*", "", value)
+                note = _without_marks(value)
             elif name not in ("ENTRYTYPE", "ID"):
                 fields[name] = value
     else:
@@ -419,7 +434,7 @@ def _bibtex(record: Record, tags: Tags, duplicate_of: str, key: str) -> str:
             fields[_BIBTEX_NAMES.get(name, name)] = text if name in ("doi", "url", "pmid") else _latex(text)
         for name, text in _carried(record, rest):
             fields[re.sub(r"[^a-z0-9]+", "-", f"{record.format}-{name}".lower()).strip("-")] = _latex(text)
-    fields["keywords"] = separator.join([*_own_words(keywords), *(MARK + _latex(tag) for tag in tags)])
+    fields["keywords"] = separator.join([*keywords, *(MARK + _latex(tag) for tag in tags)])
     # annote, because styles print note in the list of references.
     fields["annote"] = (note + "\n" if note else "") + _latex(_note(record, tags, duplicate_of))
     lines = "".join(f"  {name} = {{{_paired(value)}}},\n" for name, value in fields.items() if value)
