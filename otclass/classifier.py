@@ -230,7 +230,7 @@ class TopicClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             terms=linear.terms,
             idf=linear.idf,
             # float16 is what a model folder holds; the same numbers serve here and there.
-            coef=(linear.coef @ mixing).astype(np.float16).astype(np.float32),
+            coef=(linear.coef @ mixing).astype(np.float16),
             intercept=linear.intercept @ mixing + offset,
             thresholds=self.thresholds_,
             review=self.review_,

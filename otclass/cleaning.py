@@ -15,7 +15,6 @@ quotes and Greek letters is the tokenizer's business and not done here.
 import re
 from collections.abc import Callable, Iterator, Sequence
 from enum import Enum
-from html import unescape
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -196,6 +195,8 @@ _ENTITY = _Pattern(
 def _entities(text: str) -> list[Edit]:
     if "&" not in text:
         return []
+    from html import unescape
+
     edits = []
     for m in _ENTITY.finditer(text):
         escaped, name = m.groups()

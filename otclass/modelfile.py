@@ -19,13 +19,15 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from otclass.scoring import Floats, Terms, packed
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 FORMAT = "otclass-model"
 VERSION = 1
@@ -57,8 +59,8 @@ class Model:
     terms : Terms
     idf : ndarray of float, shape (n_terms,)
         As precise as float32.
-    coef : ndarray of float32, shape (n_terms, n_labels)
-        Log-odds for a weight of 1; as precise as float16.
+    coef : ndarray of float16, shape (n_terms, n_labels)
+        Log-odds for a weight of 1.
     intercept : ndarray of float, shape (n_labels,)
     thresholds : ndarray of float, shape (n_labels,)
         Probability from which a text gets the label.
@@ -73,7 +75,7 @@ class Model:
     labels: tuple[str, ...]
     terms: Terms
     idf: Floats
-    coef: NDArray[np.float32]
+    coef: NDArray[np.float16]
     intercept: Floats
     thresholds: Floats
     review: Floats
@@ -115,6 +117,7 @@ def save(
     """
     import shutil
     import tempfile
+    from pathlib import Path
 
     folder = Path(folder)
     if folder.exists() and not force:
@@ -155,14 +158,18 @@ def load(folder: str | os.PathLike[str]) -> Model:
     ModelError
         If it is no model folder, is damaged or cut short, or was written by a newer version.
     """
-    folder = Path(folder)
+    folder = os.fspath(folder)
     config = _config(folder)
     contents = {name: _checked(folder, name, config) for name in (_LEXICON, *_ARRAYS)}
     try:
         stems = contents[_LEXICON].decode("utf-8").splitlines()
     except UnicodeDecodeError as error:
-        raise ModelError(f"{folder / _LEXICON} is not UTF-8 text: the model is damaged.") from error
-    arrays = {name: _array(folder / name, contents[name], dtype) for name, dtype in _ARRAYS.items()}
+        raise ModelError(
+            f"{os.path.join(folder, _LEXICON)} is not UTF-8 text: the model is damaged."
+        ) from error
+    arrays = {
+        name: _array(os.path.join(folder, name), contents[name], dtype) for name, dtype in _ARRAYS.items()
+    }
     unigrams, bigrams, pairs, classes, idf, coef = (arrays[name] for name in _ARRAYS)
     try:
         labels = tuple(str(label) for label in config["labels"])
@@ -170,7 +177,7 @@ def load(folder: str | os.PathLike[str]) -> Model:
         review, scope, training = _numbers(config["review"]), str(config["scope"]), dict(config["training"])
     except (KeyError, TypeError, ValueError) as error:
         raise ModelError(
-            f"{folder / 'config.json'} lacks or garbles {error}: the model is damaged."
+            f"{os.path.join(folder, 'config.json')} lacks or garbles {error}: the model is damaged."
         ) from error
     n_terms, n_labels = len(unigrams) + len(bigrams) + len(pairs), len(labels)
     sound = (
@@ -195,7 +202,7 @@ def load(folder: str | os.PathLike[str]) -> Model:
         labels=labels,
         terms=terms,
         idf=idf.astype(np.float64),
-        coef=coef.astype(np.float32),
+        coef=coef,
         intercept=intercept,
         thresholds=thresholds,
         review=review,
@@ -204,7 +211,7 @@ def load(folder: str | os.PathLike[str]) -> Model:
     )
 
 
-def _write(model: Model, folder: Path, card: Mapping[str, bytes]) -> None:
+def _write(model: Model, folder: "Path", card: Mapping[str, bytes]) -> None:
     terms = model.terms
     (folder / _LEXICON).write_text("".join(f"{stem}\n" for stem in terms.lexicon.stems), encoding="utf-8")
     arrays: list[NDArray[Any]] = [
@@ -239,11 +246,11 @@ def _fingerprint(content: bytes) -> dict[str, Any]:
     return {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
 
 
-def _config(folder: Path) -> dict[str, Any]:
-    path = folder / "config.json"
-    if not folder.is_dir():
+def _config(folder: str) -> dict[str, Any]:
+    path = os.path.join(folder, "config.json")
+    if not os.path.isdir(folder):
         raise ModelError(f"{folder} is no folder; give the folder that `otclass train` wrote.")
-    if not path.is_file():
+    if not os.path.isfile(path):
         raise ModelError(f"{folder} holds no config.json, so it is no otclass model folder.")
     try:
         config = json.loads(_read(path))
@@ -261,9 +268,9 @@ def _config(folder: Path) -> dict[str, Any]:
     return config
 
 
-def _checked(folder: Path, name: str, config: Mapping[str, Any]) -> bytes:
-    path = folder / name
-    if not path.is_file():
+def _checked(folder: str, name: str, config: Mapping[str, Any]) -> bytes:
+    path = os.path.join(folder, name)
+    if not os.path.isfile(path):
         raise ModelError(f"{folder} lacks {name}: the model is damaged. Fetch or train it again.")
     content = _read(path)
     files = config.get("files")
@@ -274,14 +281,15 @@ def _checked(folder: Path, name: str, config: Mapping[str, Any]) -> bytes:
     return content
 
 
-def _read(path: Path) -> bytes:
-    size = path.stat().st_size
+def _read(path: str) -> bytes:
+    size = os.path.getsize(path)
     if size > _MAX_FILE:
         raise ModelError(f"{path} has {size:,} bytes, more than any model's file ({_MAX_FILE:,}).")
-    return path.read_bytes()
+    with open(path, "rb") as file:
+        return file.read()
 
 
-def _array(path: Path, content: bytes, dtype: Any) -> NDArray[Any]:
+def _array(path: str, content: bytes, dtype: Any) -> NDArray[Any]:
     from io import BytesIO
 
     try:

@@ -4,7 +4,6 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache, cached_property, lru_cache
 from itertools import islice
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, overload
 
 import numpy as np
@@ -505,10 +504,11 @@ def tag(
 
 @cache
 def _default() -> Tagger:
-    package = Path(__file__).parent
-    packed = package / "models" / "oxytocin-domains"
+    package = os.path.dirname(os.path.abspath(__file__))
+    inside = os.path.join(package, "models", "oxytocin-domains")
     # In a checkout the model stands beside the package.
-    return Tagger.load(packed if packed.is_dir() else package.parent / "models" / "oxytocin-domains")
+    beside = os.path.join(os.path.dirname(package), "models", "oxytocin-domains")
+    return Tagger.load(inside if os.path.isdir(inside) else beside)
 
 
 def _join(fields: tuple[str, ...]) -> str:
@@ -545,8 +545,8 @@ class _Shared:
             from tempfile import TemporaryDirectory
 
             self._folder = TemporaryDirectory(prefix="otclass-")
-            modelfile.save(self.tagger.model, Path(self._folder.name, "model"))
-        return _shared_from, (str(Path(self._folder.name, "model")),)
+            modelfile.save(self.tagger.model, os.path.join(self._folder.name, "model"))
+        return _shared_from, (os.path.join(self._folder.name, "model"),)
 
 
 @cache

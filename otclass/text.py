@@ -14,7 +14,6 @@ References
 
 import codecs
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
@@ -84,6 +83,8 @@ _stem_word = Stemmer.Stemmer("english", 0).stemWord
 @lru_cache(4096)
 def _ascii_of(character: str) -> str:
     """Write one character in ASCII: "" for a combining mark, a space where nothing fits."""
+    import unicodedata
+
     written = ""
     for part in unicodedata.normalize("NFKD", character):
         if part.isascii():

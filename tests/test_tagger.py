@@ -168,7 +168,7 @@ def test_several_processes_give_the_same(tagger, invented):
 
 
 def test_tagging_imports_nothing_heavy():
-    heavy = ("sklearn", "scipy", "pandas", "nltk", "joblib", "matplotlib", "click")
+    heavy = ("sklearn", "scipy", "pandas", "nltk", "joblib", "matplotlib", "click", "pathlib", "tempfile")
     code = (
         "import sys; from otclass import tag; tag('grief'); "
         f"print([name for name in {heavy} if name in sys.modules])"

@@ -148,7 +148,7 @@ def start_from(start: Model, labelled: Labelled, *, seed: int = 0) -> Started:
     model = replace(
         start,
         labels=tuple(labels),
-        coef=coef.astype(np.float16).astype(np.float32),
+        coef=coef.astype(np.float16),
         intercept=intercept,
         thresholds=cuts[:, 0],
         review=cuts[:, 1:],

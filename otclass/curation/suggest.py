@@ -364,7 +364,7 @@ def _learned(labelled: Labelled | None, texts: Sequence[str], seed: int) -> tupl
         labels=tuple(labels),
         terms=represented.terms,
         idf=represented.idf,
-        coef=coef.astype(np.float16).astype(np.float32),
+        coef=coef.astype(np.float16),
         intercept=intercept,
         thresholds=half,
         review=np.column_stack([half, half]),
