@@ -595,6 +595,25 @@ class TestColumns:
             assert next(csv.reader(file)) == ["title", *ADDED]
         assert rows_of(output)[0]["tags"] == "stress_buffering;grief"
 
+    @pytest.mark.parametrize("ending", [".csv", ".xlsx", ".parquet"])
+    def test_files_of_several_tools_share_columns(self, tmp_path: Path, ending: str) -> None:
+        scopus = (
+            "Authors,Article Title,Year,Abstract,DOI,Cited by\nVole A,A third vole,2020,Text.,10.9999/x,7\n"
+        )
+        files = [put(tmp_path, "a.csv"), put(tmp_path, "a.nbib"), tmp_path / "scopus.csv"]
+        files[2].write_text(scopus)
+        for order in (files, files[::-1], [files[1], files[0], files[2]]):
+            records = [record for file in order for record in read_records(file)]
+            output = tmp_path / f"tagged{ending}"
+            write_records([(record, TAGS) for record in records], output)
+            again = list(read_records(output))
+            assert list(map(essence, again)) == list(map(essence, records))
+            names = list(again[0].raw)
+            (title,) = [name for name in names if name.lower() in ("title", "article title")]
+            assert [record.raw[title] for record in again] == [record.title for record in records]
+            row = next(record.raw for record in again if record.doi == "10.9999/x")
+            assert str(row["Cited by"]) == "7"
+
     @pytest.mark.parametrize("ending", [".csv", ".tsv", ".xlsx", ".parquet"])
     def test_columns_that_come_late(self, tmp_path: Path, ending: str) -> None:
         output = tmp_path / f"tagged{ending}"

@@ -249,7 +249,7 @@ def _layout(head: str, columns: Mapping[str, str]) -> tuple[str, int]:
         best = (0, 0, "")
         for delimiter in ",;\t|":
             row = _cells(line, delimiter) or []
-            fields = _fields(row, columns)
+            fields = columns_of(row, columns)
             if _is_readable(fields):
                 best = max(best, (len(fields), len(row), delimiter))
         if best[0]:
@@ -362,7 +362,7 @@ def _name(column: object) -> str:
     return _NOT_NAME.sub("", "".join(letter for letter in text if not unicodedata.combining(letter)))
 
 
-def _fields(row: Sequence[Any], columns: Mapping[str, str]) -> Fields:
+def columns_of(row: Sequence[Any], columns: Mapping[str, str]) -> Fields:
     """Which columns hold a field, best first, were `row` the header."""
     chosen = {field: _name(column) for field, column in columns.items()}
     ranked: dict[str, list[tuple[int, int]]] = {}
@@ -385,7 +385,7 @@ def _is_readable(fields: Fields) -> bool:
 
 def _header(rows: Iterable[Row], columns: Mapping[str, str]) -> tuple[Sequence[Any], Fields] | None:
     for _, row in rows:
-        fields = _fields(row, columns)
+        fields = columns_of(row, columns)
         if _is_readable(fields) and all(field in fields for field in columns):
             return row, fields
     return None

@@ -26,6 +26,7 @@ from otclass.domains import DOMAIN_KEYS
 from otclass.records.cells import SUSPECT, neutralise
 from otclass.records.fields import parts
 from otclass.records.record import MARK, Record, RecordError, RecordWarning
+from otclass.records.table import columns_of
 
 FORMATS: Mapping[str, str] = {
     ".csv": "csv",
@@ -520,7 +521,7 @@ class RecordWriter:
         self._delimiter = "\t" if self.format == "tsv" else ","
         self._part = self.path.with_name(self.path.name + ".part")
         self._state = self.path.with_name(self.path.name + ".part.json")
-        self._columns: list[str] = []  # of the input, as the header has them
+        self._columns: dict[str, None] = {}  # of the input, as the header has them
         self._late: list[str] = []  # met only after the header was written
         self._known: set[str] = set()
         self._folded: dict[str, str] = {}
@@ -629,7 +630,7 @@ class RecordWriter:
             "fingerprint": self._fingerprint,
             "done": self.done,
             "size": os.fstat(self._file.fileno()).st_size,
-            "columns": self._columns,
+            "columns": list(self._columns),
             "late": self._late,
             "kinds": {name: sorted(kinds) for name, kinds in self._kinds.items()},
             "extra": self.extra,
@@ -649,7 +650,7 @@ class RecordWriter:
             size = int(state["size"])
             if same:
                 self.done, self.extra = int(state["done"]), dict(state["extra"])
-                self._columns, self._late = list(state["columns"]), list(state["late"])
+                self._columns, self._late = dict.fromkeys(state["columns"]), list(state["late"])
                 self._kinds = {name: set(kinds) for name, kinds in state["kinds"].items()}
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise RecordError(
@@ -736,13 +737,16 @@ class RecordWriter:
     def _cells(self, record: Record) -> Mapping[str, Any]:
         """Cells of the input's columns by name, ready for writing."""
         cells: Mapping[str, Any] = record.raw
-        if record.format not in _TABULAR:
+        table, own = record.format in _TABULAR, self._columns.keys()
+        of_text = record.format == "table"
+        if not table or (own and not cells.keys() <= own and not own <= cells.keys()):
             common, rest = _standard(record)
-            folded, prefix = self._folded, record.format + ":"
+            folded, prefix = self._folded, "" if table else record.format + ":"
             cells = {folded.get(name, name): value for name, value in common.items()}
             for name, value in rest.items():
                 cells[prefix + name] = value
-        if record.format != "table":
+            of_text = False
+        if not of_text:
             cells = {
                 name: value if value is None or isinstance(value, str | int | float) else _text(value)
                 for name, value in cells.items()
@@ -765,7 +769,7 @@ class RecordWriter:
         return {name: neutralise(value) if isinstance(value, str) else value for name, value in cells.items()}
 
     def _header(self, names: Iterable[str]) -> None:
-        self._columns = list(names)
+        self._columns = dict.fromkeys(names)
         self._know(self._columns)
         if self.format in ("csv", "tsv"):
             self._write_names(self._file)
@@ -789,7 +793,9 @@ class RecordWriter:
 
     def _know(self, names: Iterable[str]) -> None:
         self._known.update(names)
-        self._folded.update({name.casefold(): name for name in names if name.casefold() in _STANDARD})
+        listed = list(names)
+        for field, places in columns_of(listed, {}).items():
+            self._folded.setdefault(field, listed[places[0]])
 
     # --- finishing
 
@@ -906,10 +912,12 @@ def write_records(
     **CSV, TSV, XLSX, Parquet.** A table's columns come back under their names, with their cells. Records of
     other formats get the columns title, abstract, authors, year, journal, doi, pmid, keywords, mesh, volume,
     issue, pages, issn, language, url and publisher, as far as known; what else their file says stands in
-    columns called after format and field, such as ``ris:T2``. Added are ``tags`` and ``review`` (keys joined
-    by ";"), ``p_<key>`` (probability of each domain), ``neuropeptide``, ``no_abstract`` and ``duplicate_of``.
-    A column of the input that has such a name already is renamed, ``tags (input)``; the columns of an
-    earlier run of this package, known by its ``p_<key>`` columns, are replaced. In CSV, TSV and XLSX, cells
+    columns called after format and field, such as ``ris:T2``. Where tables with other columns or other
+    formats follow a first table, their titles, abstracts and so on go into its columns. Added are ``tags``
+    and ``review`` (keys joined by ";"), ``p_<key>`` (probability of each domain), ``neuropeptide``,
+    ``no_abstract`` and ``duplicate_of``. A column of the input that has such a name already is renamed,
+    ``tags (input)``; the columns of an earlier run of this package, known by its ``p_<key>`` columns, are
+    replaced. In CSV, TSV and XLSX, cells
     that a spreadsheet would take for formulas are neutralised (`otclass.records.cells`), and XLSX leaves out
     control characters, which it cannot hold; CSV and TSV are UTF-8 with a byte order mark, for Excel.
 
