@@ -96,9 +96,39 @@ static int is_odd(const Byte *block) {
     return odd & 128;
 }
 
-/* The number of line breaks of a UTF-8 text that needs no cleaning but of its lines; -1 if it may need more. */
-static int line_breaks(const Byte *text, Py_ssize_t n) {
-    int breaks = 0;
+static Py_ssize_t count_characters(const Byte *text, Py_ssize_t n) {
+    Py_ssize_t characters = 0;
+    for (Py_ssize_t i = 0; i < n; i++) characters += (text[i] & 0xC0) != 0x80;
+    return characters;
+}
+
+/* Whether a line may begin with a label ("Abstract: ..."): cleaning._LABELLED by its first letters, _ for no letter. */
+static int may_be_labelled(const Byte *line, Py_ssize_t n) {
+    static const char beginnings[] = "absab_brisumdetoffpubarttitti_t1_n2_";
+    if (n < 3) return 1;
+    for (const char *its = beginnings; *its; its += 3)
+        if (lower(line[0]) == (Byte)its[0] && lower(line[1]) == (Byte)its[1] &&
+            (its[2] == '_' ? !is_word_byte[line[2]] : lower(line[2]) == (Byte)its[2]))
+            return 1;
+    return 0;
+}
+
+static int is_mark(Byte c) { return c > ' ' && c < 0x80; }
+
+/* Whether two lines, the first up to `end`, are surely a title and an abstract: cleaning._is_title_and_abstract. */
+static int is_title_and_abstract(const Byte *text, Py_ssize_t n, Py_ssize_t end) {
+    Py_ssize_t title = count_characters(text, end), rest = count_characters(text + end, n - end);
+    if (title < 15 || title > 300 || rest <= 200 || rest <= title) return 0;
+    if (!is_mark(text[0]) || !is_mark(text[end - 1]) || !is_mark(text[end + 1]) || !is_mark(text[n - 1])) return 0;
+    if (text[end - 1] == '-' || may_be_labelled(text, n) || may_be_labelled(text + end + 1, n - end - 1)) return 0;
+    int words = 0;
+    for (Py_ssize_t i = 0; i < end; i++) words += text[i] > ' ' && (i == 0 || text[i - 1] <= ' ');
+    return words >= 4;
+}
+
+/* Whether cleaning surely leaves a UTF-8 text as it is. */
+static int is_clean(const Byte *text, Py_ssize_t n) {
+    Py_ssize_t line_end = -1;
     Byte all = 0;
     for (Py_ssize_t start = 0; start < n; start += BLOCK) {
         Byte rest[BLOCK] = {0};
@@ -107,35 +137,62 @@ static int line_breaks(const Byte *text, Py_ssize_t n) {
         for (int i = 0; i < BLOCK; i++) all |= block[i];
         if (!is_odd(block)) continue;
         for (Py_ssize_t i = start; i < n && i < start + BLOCK; i++) {
-            breaks += text[i] == '\n';
-            if (breaks > 1 || is_to_clean(text, n, i)) return -1;
+            if (is_to_clean(text, n, i)) return 0;
+            if (text[i] != '\n') continue;
+            if (line_end >= 0) return 0;
+            line_end = i;
         }
     }
+    if (line_end >= 0 && !is_title_and_abstract(text, n, line_end)) return 0;
     Py_ssize_t character = all & 0x80 ? LONGEST_CHARACTER : 1;
     Py_ssize_t window = n < WINDOW * character ? n : WINDOW * character;
-    const Byte *last = text + n - window;
-    for (const Byte *p = last; (p = memchr(p, 'P', (size_t)(text + n - p))); p++)
-        if (text + n - p >= 5 && !memcmp(p, "PsycI", 5)) return -1;
+    for (const Byte *p = text + n - window; (p = memchr(p, 'P', (size_t)(text + n - p))); p++)
+        if (text + n - p >= 5 && !memcmp(p, "PsycI", 5)) return 0;
     window = n < LITTLE * character ? n : LITTLE * character;
-    return may_hold_notice(text + n - window, window) ? -1 : breaks;
+    return !may_hold_notice(text + n - window, window);
 }
 
-static PyObject *first_look(PyObject *Py_UNUSED(module), PyObject *text) {
-    if (!PyUnicode_Check(text)) {
-        PyErr_SetString(PyExc_TypeError, "first_look takes a str");
+typedef struct {
+    const Byte *letters;
+    Py_ssize_t size;
+    Py_ssize_t end; /* where its numbers end */
+} Text;
+
+static PyObject *first_look(PyObject *Py_UNUSED(module), PyObject *texts) {
+    if (!PyList_Check(texts)) {
+        PyErr_SetString(PyExc_TypeError, "first_look takes a list of str");
         return NULL;
     }
-    PyObject *encoded = PyUnicode_AsUTF8String(text);
-    if (!encoded) {
-        /* Half a surrogate pair is no UTF-8; the closer look takes it. */
-        PyErr_Clear();
-        return PyLong_FromLong(-1);
+    Py_ssize_t n = PyList_Size(texts);
+    PyObject *encoded = PyTuple_New(n), *answer = PyBytes_FromStringAndSize(NULL, n);
+    Text *views = calloc((size_t)n + 1, sizeof *views);
+    if (!encoded || !answer || !views) goto failed;
+    for (Py_ssize_t i = 0; i < n; i++) {
+        PyObject *text = PyList_GetItem(texts, i), *bytes = text ? PyUnicode_AsUTF8String(text) : NULL;
+        if (!bytes) {
+            /* Half a surrogate pair is no UTF-8; the closer look takes it. */
+            if (!PyErr_ExceptionMatches(PyExc_UnicodeEncodeError)) goto failed;
+            PyErr_Clear();
+            continue;
+        }
+        char *letters;
+        if (PyTuple_SetItem(encoded, i, bytes) < 0 || PyBytes_AsStringAndSize(bytes, &letters, &views[i].size) < 0)
+            goto failed;
+        views[i].letters = (const Byte *)letters;
     }
-    char *letters;
-    Py_ssize_t n;
-    int breaks = PyBytes_AsStringAndSize(encoded, &letters, &n) < 0 ? -1 : line_breaks((Byte *)letters, n);
+    char *clean = PyBytes_AsString(answer);
+    Py_BEGIN_ALLOW_THREADS
+    for (Py_ssize_t i = 0; i < n; i++) clean[i] = views[i].letters && is_clean(views[i].letters, views[i].size);
+    Py_END_ALLOW_THREADS
+    free(views);
     Py_DECREF(encoded);
-    return PyErr_Occurred() ? NULL : PyLong_FromLong(breaks);
+    return answer;
+failed:
+    if (!PyErr_Occurred()) PyErr_NoMemory();
+    free(views);
+    Py_XDECREF(encoded);
+    Py_XDECREF(answer);
+    return NULL;
 }
 
 /* --- Tables of bigrams and pairs --------------------------------------------------------------------------- */
@@ -231,12 +288,6 @@ typedef struct {
     uint64_t letters;
     Py_ssize_t start, end; /* of the long form in the text */
 } ShortForm;
-
-typedef struct {
-    const Byte *letters;
-    Py_ssize_t size;
-    Py_ssize_t end; /* where its numbers end */
-} Text;
 
 typedef struct {
     Py_ssize_t place;         /* where in the numbers its own is to stand */
@@ -853,7 +904,7 @@ static PyType_Spec counter_spec = {
 
 static PyMethodDef module_methods[] = {
     {"first_look", first_look, METH_O,
-     "first_look(text) -> number of line breaks (0 or 1) if nothing else can be there to clean, else -1"},
+     "first_look(texts) -> a byte a text: 1 if cleaning surely leaves it as it is, 0 if it must be looked at closely"},
     {NULL, NULL, 0, NULL},
 };
 

@@ -76,11 +76,26 @@ def clean(text: str) -> str:
     >>> clean("<p>Intranasal oxy-\\ntocin &amp; touch</p>")
     'Intranasal oxytocin & touch'
     """
+    return clean_all([text])[0]
+
+
+def clean_all(texts: list[str]) -> list[str]:
+    """Clean many texts, each as by `clean`.
+
+    Parameters
+    ----------
+    texts : list of str
+
+    Returns
+    -------
+    list of str
+    """
     # Without the compiled part every text is looked at closely.
-    lines = first_look(text) if first_look else -1
-    if lines == 0 or (lines == 1 and _is_title_and_abstract(text, text.index("\n"))):
-        return text
-    return _run(text)[0]
+    if first_look is None:
+        return [_run(text)[0] for text in texts]
+    return [
+        text if is_clean else _run(text)[0] for text, is_clean in zip(texts, first_look(texts), strict=True)
+    ]
 
 
 def clean_with_offsets(text: str) -> tuple[str, NDArray[np.int64]]:

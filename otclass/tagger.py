@@ -3,13 +3,13 @@
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache, cached_property, lru_cache
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Self, overload
 
 import numpy as np
 
 from otclass import modelfile
-from otclass.cleaning import clean
+from otclass.cleaning import clean_all
 from otclass.modelfile import Model
 from otclass.scoring import COMPILED, Floats, expit
 
@@ -402,17 +402,20 @@ class Tagger:
             return
         try:
             from joblib import Parallel, delayed
+            from joblib.parallel import get_active_backend
         except ImportError as error:
             raise ImportError("n_jobs needs joblib: pip install 'otclass[parallel]'.") from error
         chunks = list(_chunks(origins, _SHARED_CHUNK))
         # Compiled, most of the work needs no interpreter lock.
-        parallel = Parallel(n_jobs=n_jobs, prefer="threads" if COMPILED else "processes")
+        prefer = "threads" if COMPILED else "processes"
+        backend, _ = get_active_backend(prefer=prefer)
+        return_as = "generator" if backend.supports_return_generator else "list"
         with _Shared(self) as shared:
-            answers = parallel(delayed(_probability)(shared, chunk) for chunk in chunks)
-        yield from zip(chunks, answers, strict=True)
+            parallel = Parallel(n_jobs=n_jobs, prefer=prefer, return_as=return_as)
+            yield from zip(chunks, parallel(delayed(_probability)(shared, c) for c in chunks), strict=True)
 
-    def _probability(self, fields: Iterable[tuple[str, ...]]) -> Floats:
-        return expit(self.model.score(map(_join, fields)))
+    def _probability(self, fields: list[tuple[str, ...]]) -> Floats:
+        return expit(self.model.score(_joined(fields)))
 
     def _tags(
         self, origins: Iterable[tuple[str, ...]], thresholds: Thresholds | None, n_jobs: int = 1
@@ -511,8 +514,13 @@ def _default() -> Tagger:
     return Tagger.load(inside if os.path.isdir(inside) else beside)
 
 
-def _join(fields: tuple[str, ...]) -> str:
-    return clean(fields[0]) if len(fields) == 1 else "\n".join(map(clean, fields))
+def _joined(texts: list[tuple[str, ...]]) -> list[str]:
+    """Clean the fields of texts, and put each text's together."""
+    fields = clean_all(list(chain.from_iterable(texts)))
+    if len(fields) == len(texts):
+        return fields
+    rest = iter(fields)
+    return ["\n".join(islice(rest, len(its))) for its in texts]
 
 
 def _chunks(origins: Iterable[tuple[str, ...]], size: int) -> Iterator[list[tuple[str, ...]]]:

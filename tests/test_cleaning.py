@@ -211,8 +211,17 @@ MARKUP_PIECES = [
     ).map("".join)
 )
 def test_the_first_look_overlooks_nothing(text: str) -> None:
-    if cleaning.first_look and cleaning.first_look(text) == 0:
-        assert cleaning._run(text)[0] == text
+    assert clean(text) == cleaning._run(text)[0]
+
+
+@pytest.mark.parametrize(
+    "label", ["Abstract: ", "ABSTRACT\t", "Brief Summary: ", "Official Title: ", "TI  - ", "n2 ", "AB\t- "]
+)
+@pytest.mark.parametrize("line", [0, 1])
+def test_the_first_look_overlooks_no_label(label: str, line: int) -> None:
+    lines = [TITLE, ABSTRACT * 2]
+    lines[line] = label + lines[line]
+    assert clean("\n".join(lines)) == cleaning._run("\n".join(lines))[0]
 
 
 def test_sentences_on_lines_of_their_own_are_kept() -> None:
