@@ -14,7 +14,6 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import wraps
-from itertools import islice
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
     from otclass.records import Record, RecordError
     from otclass.tagger import Tagger, Tags
 
-_CHUNK = 2_000
 _UNREADABLE = 3
 _SHIPPED = "default"
 """Names the shipped model where a model folder is asked for."""
@@ -372,24 +370,15 @@ class _Run:
                 writer.extra = {"counts": self.counts, "domains": self.domains}
 
     def _tagged(self, records: "Iterator[Record]", skip: int = 0) -> "Iterator[tuple[Record, Tags, str]]":
-        """Records with their tags and, of a duplicate, the name of the record that came first."""
-        from otclass.records import Duplicates
+        from otclass.records import tag_records
 
-        seen, names = Duplicates(), _Names()
+        tagged = tag_records(records, self.tagger, thresholds=self.thresholds, n_jobs=self.jobs, skip=skip)
         with _progress(None, "record") as bar:
-            while chunk := list(islice(records, _CHUNK * (1 if self.jobs == 1 else 8))):
-                firsts = [names.first(record, seen.first(record)) for record in chunk]
-                # What an interrupted run has written is read again, for the duplicates, but not tagged again.
-                left, skip = chunk[skip:], max(0, skip - len(chunk))
-                texts = [record.abstract for record in left]
-                titles = [record.title for record in left]
-                answers = self.tagger.tag(
-                    title=titles, abstract=texts, thresholds=self.thresholds, n_jobs=self.jobs
-                )
-                for record, tags, first in zip(left, answers, firsts[len(chunk) - len(left) :], strict=True):
-                    self._count(record, tags, first)
-                    yield record, tags, first
-                bar.update(len(chunk))
+            bar.update(skip)
+            for record, tags, first in tagged:
+                self._count(record, tags, first)
+                yield record, tags, first
+                bar.update()
 
     def _count(self, record: "Record", tags: "Tags", first: str) -> None:
         self.counts["read"] += 1
@@ -410,17 +399,6 @@ class _Run:
         if summary:
             content = {**counts, "domains": self.domains, "unreadable_records": self.files.unreadable}
             _write_whole(summary, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
-
-
-class _Names:
-    """What to call the record that a duplicate repeats: its PMID or DOI, else its place among the records."""
-
-    def __init__(self) -> None:
-        self._names: list[str] = []
-
-    def first(self, record: "Record", first: int | None) -> str:
-        self._names.append(record.pmid or record.doi or str(len(self._names) + 1))
-        return "" if first is None else self._names[first]
 
 
 def _write_whole(path: str, content: str) -> None:

@@ -92,7 +92,7 @@ def test_back_into_a_reference_manager(tmp_path):
 
 def test_a_run_is_resumed(table, tmp_path, monkeypatch):
     out = tmp_path / "out.csv"
-    monkeypatch.setattr("otclass.cli._CHUNK", 1)
+    monkeypatch.setattr("otclass.records.tagging._CHUNK", 1)
     whole = run("tag", table, "-o", tmp_path / "whole.csv", "--summary", tmp_path / "whole.json")
     assert whole.exit_code == 0
     from otclass.tagger import Tagger
