@@ -31,6 +31,10 @@ FRAMES: dict[str, tuple[str, str]] = {
         "Record #1 of 2\nID: CN-1\nTI: Before\nAB: Voles.\nUS: x\n\n",
         "\nRecord #2 of 2\nID: CN-2\nTI: After\nAB: Mice.\n",
     ),
+    "pubmedtext": (
+        "1. J. 2020.\n\nBefore\n\nVoles.\n\nPMID: 1\n\n",
+        "\n\n\n2. J. 2021.\n\nAfter\n\nMice.\n\nPMID: 2\n",
+    ),
     "wos": (
         "FN Any\nVR 1.0\nPT J\nTI Before\nAB Voles.\nER\n\n",
         "\nPT J\nTI After\nAB Mice.\nER\n\nEF\n",
