@@ -20,7 +20,8 @@ _NAME = re.compile(r"[^\d:()]{1,60} [A-Z]{1,4}(?: (?:Jr|Sr|2nd|3rd))?")
 _MARKS = re.compile(r"(?:\(\d+\))+")
 _NOTE = re.compile(
     r"(?:Author information:|Collaborators?:|Comments? (?:in|on)\b|Errat(?:um|a) (?:in|for)\b"
-    r"|Update (?:in|of)\b|Re(?:published|traction|tracted)\b.* (?:in|from|of)\b|Publisher:|\[Article in |©|Copyright\b|\(c\) )"
+    r"|Update (?:in|of)\b|Re(?:published|traction|tracted)\b.* (?:in|from|of)\b|Publisher:|\[Article in "
+    r"|©|Copyright\b|\(c\) )"
 )
 
 
