@@ -204,7 +204,7 @@ def tag(
 
         run.write(iter([Record(abstract=pasted, source="-", source_line=1)]), output, as_json, resume, ())
     else:
-        run.write(run.files.read(inputs, format_, columns), output, as_json, resume, tuple(inputs))
+        run.write(run.files.read(inputs, format_, columns, output), output, as_json, resume, tuple(inputs))
     run.report(summary)
     if run.files.unreadable:
         ctx.exit(_UNREADABLE)
@@ -311,12 +311,21 @@ class _Files:
         self.unreadable: list[dict[str, Any]] = []
 
     def read(
-        self, inputs: Iterable[str], format_: str | None, columns: Mapping[str, str]
+        self,
+        inputs: Iterable[str],
+        format_: str | None,
+        columns: Mapping[str, str],
+        output: str | None = None,
     ) -> "Iterator[Record]":
         from otclass.records import RecordError, expand, read_records
 
         given = list(inputs)
         paths: list[str | Path] = ["-"] if given == ["-"] else list(expand(given))
+        if output and len(paths) > 1 and Path(output).exists():
+            # Of an earlier run; a folder or pattern finds it too.
+            for path in [path for path in paths if Path(path).exists() and Path(path).samefile(output)]:
+                paths.remove(path)
+                click.echo(f"left out: {path} is the file to write", err=True)
         for path in paths:
             try:
                 yield from read_records(path, format=format_, columns=columns, on_error=self.note)

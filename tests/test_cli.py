@@ -90,6 +90,16 @@ def test_back_into_a_reference_manager(tmp_path):
     assert "KW  - mourning" in content
 
 
+def test_a_folder_that_holds_the_output_of_the_run_before(table, tmp_path):
+    out = table.with_name("out.csv")
+    for _ in range(2):
+        answer = run("tag", tmp_path, "-o", out)
+        assert "3 records read" in answer.stderr
+    assert f"left out: {out}" in answer.stderr
+    assert len(list(read_records(out))) == 3
+    assert "3 records read" in run("tag", out, "-o", out).stderr
+
+
 def test_a_run_is_resumed(table, tmp_path, monkeypatch):
     out = tmp_path / "out.csv"
     monkeypatch.setattr("otclass.records.tagging._CHUNK", 1)
