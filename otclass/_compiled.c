@@ -62,7 +62,7 @@ static int may_hold_notice(const Byte *last, Py_ssize_t n) {
         if (!(signs_with[0][last[i]] & signs_with[1][last[i + 1]] & signs_with[2][third])) continue;
         for (int k = 0; k < NOTICE_SIGNS; k++) {
             Py_ssize_t j = 0;
-            while (i + j < n && lower(last[i + j]) == (Byte)notice_signs[k][j]) j++;
+            while (notice_signs[k][j] && i + j < n && lower(last[i + j]) == (Byte)notice_signs[k][j]) j++;
             if (!notice_signs[k][j]) return 1;
         }
     }
@@ -465,9 +465,9 @@ static int read_span(Counter *self, const Byte *text, Py_ssize_t start, Py_ssize
     for (Py_ssize_t i = start; i < end;) {
         Byte c = text[i];
         if (!is_word_byte[c]) {
-            int stop = c == '.' || c == '?' || c == '!' || c == ';';
             i++;
-            if ((c == '\n' || (stop && i < end && (text[i] == ' ' || text[i] == 1))) && !end_of_sentence(self)) return 0;
+            int stop = (c == '.' || c == '?' || c == '!' || c == ';') && i < end && (text[i] == ' ' || text[i] == 1);
+            if ((c == '\n' || stop) && !end_of_sentence(self)) return 0;
             continue;
         }
         Py_ssize_t first = i;
@@ -533,7 +533,8 @@ static int find_short_forms(Counter *self, const Byte *text, Py_ssize_t size) {
         self->short_forms[self->n_short_forms++] = (ShortForm){letters, start, end};
         self->short_form_bits |= short_form_bit(letters);
     }
-    qsort(self->short_forms, (size_t)self->n_short_forms, sizeof(ShortForm), compare_short_forms);
+    if (self->n_short_forms > 1)
+        qsort(self->short_forms, (size_t)self->n_short_forms, sizeof(ShortForm), compare_short_forms);
     return 1;
 }
 
@@ -657,7 +658,8 @@ static float half(uint16_t bits) {
 }
 
 /* Weights and adds up the counts. A term's row: idf as float32, a coefficient a label as float16. */
-static void score_counts(Counter *self, const Byte *rows, const double *intercept, Py_ssize_t n_labels, double *scores) {
+static void score_counts(Counter *self, const Byte *rows, const double *intercept, Py_ssize_t n_labels,
+                         double *scores) {
     size_t row_size = sizeof(float) + (size_t)n_labels * sizeof(uint16_t);
     double squares = 0;
     for (Py_ssize_t j = 0; j < n_labels; j++) scores[j] = 0;
@@ -761,8 +763,9 @@ static PyObject *counter_count(Counter *self, PyObject *args) {
         }
         forget_counts(self);
         Py_END_ALLOW_THREADS
+        Py_ssize_t size = self->n_entries * 3 * (Py_ssize_t)sizeof(int64_t);
         if (!enough) PyErr_NoMemory();
-        else answer = PyBytes_FromStringAndSize((char *)self->entries, self->n_entries * 3 * (Py_ssize_t)sizeof(int64_t));
+        else answer = PyBytes_FromStringAndSize((char *)self->entries, size);
     }
     self->busy = 0;
     Py_DECREF(texts);
@@ -877,10 +880,13 @@ static int counter_init(Counter *self, PyObject *args, PyObject *Py_UNUSED(kwarg
 static void counter_dealloc(Counter *self) {
     PyTypeObject *type = Py_TYPE((PyObject *)self);
     Py_XDECREF(self->number_of);
-    free(self->words); free(self->stems); free(self->classes); free(self->bigrams.slots); free(self->bigrams.filter);
-    free(self->pairs.slots); free(self->pairs.filter); free(self->numbers); free(self->texts); free(self->missed);
-    free(self->missed_letters); free(self->bigrams_asked); free(self->pairs_asked); free(self->found); free(self->short_forms); free(self->token); free(self->times); free(self->met);
-    free(self->key_sentence); free(self->keys); free(self->entries);
+    void *const owned[] = {
+        self->words, self->stems, self->classes, self->bigrams.slots, self->bigrams.filter, self->pairs.slots,
+        self->pairs.filter, self->numbers, self->texts, self->missed, self->missed_letters, self->short_forms,
+        self->token, self->bigrams_asked, self->pairs_asked, self->found, self->times, self->met,
+        self->key_sentence, self->keys, self->entries,
+    };
+    for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) free(owned[i]);
     freefunc release = (freefunc)PyType_GetSlot(type, Py_tp_free);
     release(self);
     Py_DECREF(type);
@@ -908,7 +914,9 @@ static PyMethodDef module_methods[] = {
     {NULL, NULL, 0, NULL},
 };
 
-static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "_compiled", NULL, -1, module_methods, NULL, NULL, NULL, NULL};
+static struct PyModuleDef module = {
+    PyModuleDef_HEAD_INIT, "_compiled", NULL, -1, module_methods, NULL, NULL, NULL, NULL,
+};
 
 PyMODINIT_FUNC PyInit__compiled(void) {
     for (int c = 0; c < 256; c++) is_word_byte[c] = is_letter((Byte)c) || (c >= '0' && c <= '9');

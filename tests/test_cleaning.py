@@ -169,6 +169,7 @@ NOTICE_PIECES = [
     "Published by Elsevier. ",
     "wiley",
     "from author]",
+    "published\0",
 ]
 ODD_PIECES = [
     "\u200b",
