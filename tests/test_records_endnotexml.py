@@ -74,6 +74,14 @@ def test_a_damaged_record_costs_itself_alone() -> None:
     assert [error.line for error in errors] == [2, 4]
 
 
+@pytest.mark.parametrize("depth", [500, 5_000, 100_000])
+def test_depth_costs_the_record_alone(depth: int) -> None:
+    deep = f"<record><titles><title>Deep</title></titles>{'<a>' * depth}x<b/>{'</a>' * depth}</record>"
+    records, errors = read(HEAD + PLAIN.format("One") + deep + PLAIN.format("Two") + TAIL)
+    assert [record.title for record in records if record.title != "Deep"] == ["One", "Two"]
+    assert len(records) + len(errors) == 3
+
+
 def test_entities_are_refused() -> None:
     with pytest.raises(RecordError, match="entities"):
         read(f'<!DOCTYPE xml [<!ENTITY a SYSTEM "file:///etc/passwd">]>{HEAD}{PLAIN.format("&a;")}{TAIL}')

@@ -31,11 +31,11 @@ def read(source: Source) -> Iterator[Record]:
     refuse_entities(source, "<record")
     for line, data in elements(source, "record"):
         try:
-            element = parse(source, data)
-        except (ET.ParseError, ValueError) as error:
+            record = _record(source, line, parse(source, data))
+        except (ET.ParseError, ValueError, RecursionError) as error:
             source.report(source.error(f"the record's XML is malformed ({error}); it was left out", line))
             continue
-        yield _record(source, line, element)
+        yield record
 
 
 def _record(source: Source, line: int, element: ET.Element) -> Record:
