@@ -3,8 +3,9 @@
     pip install atheris
     python tests/fuzz/fuzz_records.py ris -max_total_time=600 -max_len=8192 -timeout=20 CORPUS_FOLDER
 
-The first argument is a format, "json array" or "ovid labels"; the others are libFuzzer's. Each input is read as a file of
-that format and, where the format is text, as junk between two sound records, which must both come out.
+The first argument is a format, "json array" or "ovid labels"; the others are libFuzzer's. Each input is read
+as a file of that format and, where the format is text, as junk between two sound records, which must both
+come out.
 """
 
 import sys
