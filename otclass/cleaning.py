@@ -15,6 +15,7 @@ quotes and Greek letters is the tokenizer's business and not done here.
 import re
 from collections.abc import Callable, Iterator, Sequence
 from enum import Enum
+from itertools import chain, islice
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -96,6 +97,25 @@ def clean_all(texts: list[str]) -> list[str]:
     return [
         text if is_clean else _run(text)[0] for text, is_clean in zip(texts, first_look(texts), strict=True)
     ]
+
+
+def clean_fields(texts: Sequence[tuple[str, ...]]) -> list[str]:
+    """Clean texts given field by field, such as title and abstract, and join each text's fields by line ends.
+
+    Parameters
+    ----------
+    texts : sequence of tuple of str
+
+    Returns
+    -------
+    list of str
+        One for each text.
+    """
+    fields = clean_all(list(chain.from_iterable(texts)))
+    if len(fields) == len(texts):
+        return fields
+    rest = iter(fields)
+    return ["\n".join(islice(rest, len(its))) for its in texts]
 
 
 def clean_with_offsets(text: str) -> tuple[str, NDArray[np.int64]]:

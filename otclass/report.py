@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from otclass.cleaning import clean
+from otclass.cleaning import clean_fields
 from otclass.domains import DOMAINS
 from otclass.evidence import COLORS, Explanation, explain
 from otclass.modelfile import Model
@@ -409,7 +409,7 @@ def _map(model: Model, records: Sequence[Record]) -> NDArray[np.float64]:
     from sklearn.neighbors import KNeighborsRegressor
     from threadpoolctl import threadpool_limits
 
-    counts = model.terms.count_texts(f"{clean(record.title)}\n{clean(record.abstract)}" for record in records)
+    counts = model.terms.count_texts(clean_fields([(record.title, record.abstract) for record in records]))
     shape = (len(records), len(model.terms))
     tfidf = csr_matrix((weigh(counts, model.idf), (counts.text, counts.term)), shape=shape)
     if len(records) <= _COMPONENTS:

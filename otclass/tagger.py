@@ -3,13 +3,13 @@
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache, cached_property, lru_cache
-from itertools import chain, islice
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Self, overload
 
 import numpy as np
 
 from otclass import modelfile
-from otclass.cleaning import clean_all
+from otclass.cleaning import clean_fields
 from otclass.modelfile import Model
 from otclass.scoring import COMPILED, Floats, expit
 
@@ -415,7 +415,7 @@ class Tagger:
             yield from zip(chunks, parallel(delayed(_probability)(shared, c) for c in chunks), strict=True)
 
     def _probability(self, fields: list[tuple[str, ...]]) -> Floats:
-        return expit(self.model.score(_joined(fields)))
+        return expit(self.model.score(clean_fields(fields)))
 
     def _tags(
         self, origins: Iterable[tuple[str, ...]], thresholds: Thresholds | None, n_jobs: int = 1
@@ -512,15 +512,6 @@ def _default() -> Tagger:
     # In a checkout the model stands beside the package.
     beside = os.path.join(os.path.dirname(package), "models", "oxytocin-domains")
     return Tagger.load(inside if os.path.isdir(inside) else beside)
-
-
-def _joined(texts: list[tuple[str, ...]]) -> list[str]:
-    """Clean the fields of texts, and put each text's together."""
-    fields = clean_all(list(chain.from_iterable(texts)))
-    if len(fields) == len(texts):
-        return fields
-    rest = iter(fields)
-    return ["\n".join(islice(rest, len(its))) for its in texts]
 
 
 def _chunks(origins: Iterable[tuple[str, ...]], size: int) -> Iterator[list[tuple[str, ...]]]:
