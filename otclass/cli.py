@@ -520,7 +520,7 @@ def train(
         trained = training.train(data, n_jobs=jobs, progress=say)
     else:
         trained = training.train_from(known, data, progress=say)
-    for note in trained.notes:
+    for note in trained.notes[len(data.notes) :]:  # those of reading were told when it was read
         click.echo(f"note: {note}", err=True)
     curve = None
     if with_curve:

@@ -199,13 +199,14 @@ def write_labelled(path, rows):
 
 def test_train_from_the_shipped_model_and_from_a_folder(tmp_path, invented):
     rows = [row for row in invented if row["domains"] in ("grief", "social_touch", "")][:60]
-    labelled = write_labelled(tmp_path / "labelled.csv", rows)
+    labelled = write_labelled(tmp_path / "labelled.csv", [*rows, {**rows[0], "title": "New", "domains": "?"}])
     answer = run("train", labelled, "-o", tmp_path / "mine", "--start-from", "default")
     assert answer.exit_code == 0, answer.output
     assert answer.stdout.splitlines()[0].startswith("domain ")
     assert [line.split()[0] for line in answer.stdout.splitlines()[1:3]] == ["social_touch", "grief"]
     assert "stayed as in the model to start from" in answer.stderr.lower()
     assert "stress_buffering, emotion_recognition" in answer.stderr
+    assert answer.stderr.count("Left out 1 row not labelled yet") == 1
     assert "on top of a model" in (tmp_path / "mine" / "README.md").read_text()
     assert run("tag", GRIEF, "--model", tmp_path / "mine").stdout.startswith("grief\t")
     again = run("train", labelled, "-o", tmp_path / "again", "--start-from", tmp_path / "mine")
