@@ -181,9 +181,10 @@ def suggest(
 def worth_by_domain(log_odds: Floats, positives: Ints) -> Floats:
     """Give what each record would teach about each domain: the entropy of the answer, more for a rare domain.
 
-    The log-odds of a domain are counted in their standard deviations over the pool, from the model's boundary
-    or, if less than 1% of the pool lies beyond it, from where 1% does. What leans a little to the domain, by
-    half a standard deviation, is worth most, as positives are the rarer.
+    The log-odds of a domain are counted from the model's boundary or, if less than 1% of the pool lies beyond
+    it, from where 1% does; in their standard deviations over the pool if these are below 1, as with a model
+    that has seen few labels. What leans a little to the domain, by half a unit, is worth most, as positives
+    are the rarer.
 
     Parameters
     ----------
@@ -198,7 +199,7 @@ def worth_by_domain(log_odds: Floats, positives: Ints) -> Floats:
         In nats, over the square root of one more than `positives`.
     """
     boundary = np.minimum(0.0, np.quantile(log_odds, 1.0 - _LEAST_ASKED, axis=0))
-    spread = np.maximum(log_odds.std(axis=0), 1e-9)
+    spread = np.clip(log_odds.std(axis=0), 1e-9, 1.0)
     scaled = (log_odds - boundary) / spread - _LEANING
     # -p log p - (1 - p) log(1 - p) by the logarithms of p and of 1 - p, neither of which is that of 0.
     entropy = expit(scaled) * np.logaddexp(0, -scaled) + expit(-scaled) * np.logaddexp(0, scaled)
