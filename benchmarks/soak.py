@@ -4,9 +4,10 @@
     python benchmarks/soak.py                       # 30,000 records, each step three times in turn
     python benchmarks/soak.py --records 300000 --steps parse tag --repeats 1
 
-Every measurement runs in a process of its own, so that peak memory is that of one step; times are the best of
-the repeats. The file is synthetic: invented words in the structure and proportions of a baseline file (some
-8 kB a record, half of it references).
+Tagging is what `otclass tag` does: reading, tagging, marking duplicates, writing. Every measurement runs in
+a process of its own, so that peak memory is that of one step; times are the best of the repeats. The file is
+synthetic: invented words in the structure and proportions of a baseline file (some 8 kB a record, half of it
+references).
 """
 
 import argparse
@@ -19,13 +20,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from html import escape
 from pathlib import Path
 from typing import Any
 
 STEPS = ("parse", "pubmed_parser", "tag")
-BATCH = 256
 SUBJECTS = (
     "oxytocin vasopressin grief stress touch synchrony trust emotion therapy opioid receptor "
     "amygdala vole mouse  mother infant partner cortisol anxiety placebo intranasal bonding faces "
@@ -139,23 +138,15 @@ def run(step: str, path: Path) -> int:
         import pubmed_parser
 
         return sum(1 for _ in pubmed_parser.parse_medline_xml(str(path)))
-    from otclass.records import read_records
+    from otclass.records import read_records, tag_records
 
     records = read_records(path)
     if step == "parse":
         return sum(1 for _ in records)
 
     from otclass.records.write import write_records
-    from otclass.tagger import Tagger
 
-    tagger = Tagger.default()
-
-    def tagged() -> Iterator[tuple[Any, Any]]:
-        while batch := list(itertools.islice(records, BATCH)):
-            texts = [f"{record.title}\n{record.abstract}" for record in batch]
-            yield from zip(batch, tagger.tag(texts), strict=True)
-
-    return write_records(tagged(), path.with_suffix(".parquet"))
+    return write_records(tag_records(records), path.with_suffix(".parquet"))
 
 
 def measure(step: str, path: Path) -> dict[str, float]:
