@@ -67,6 +67,24 @@ def test_column_names(header: str) -> None:
     assert (record.journal, record.authors, record.keywords) == ("J", ("Imker, A", "Wabe, B"), ("k", "l"))
 
 
+@pytest.mark.parametrize(
+    ("cell", "authors"),
+    [
+        ("Imker, A; Wabe, B", ("Imker, A", "Wabe, B")),
+        ("Imker A, Müller-Wabe BC.", ("Imker A", "Müller-Wabe BC")),  # PubMed
+        ("Imker A., Wabe B.-C.", ("Imker A.", "Wabe B.-C.")),  # Embase
+        ("Imker, Anna and Wabe, Bo and Ton, C", ("Imker, Anna", "Wabe, Bo", "Ton, C")),  # Rayyan
+        ("Imker, Anna", ("Imker, Anna",)),
+        ("Institute of Bees, Hives and Honey", ("Institute of Bees, Hives and Honey",)),
+        ("Imker, A., Wabe, B.", ("Imker, A., Wabe, B.",)),
+        ("", ()),
+    ],
+)
+def test_authors_in_one_cell(cell: str, authors: tuple[str, ...]) -> None:
+    (record,), _ = read(f'title,authors\nOne,"{cell}"\n')
+    assert record.authors == authors
+
+
 def test_columns_named_by_the_user() -> None:
     text = "Nr,Überschrift,Was drin steht\n1,One,Text\n"
     (record,), _ = read(text, format="table", columns={"title": "überschrift", "abstract": "Was drin steht"})

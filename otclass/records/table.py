@@ -64,6 +64,8 @@ _HEADER_ROWS = 10  # among which the header is looked for: exports may begin wit
 _SPARE_COLUMNS = 100  # of a workbook, read beyond those that have a name
 _RETRIED_LINES = 50  # in which a row is looked for that breaks the rules of quotation
 
+_INITIALS = re.compile(r"\w [A-ZÀ-ÖØ-Þ][A-ZÀ-ÖØ-Þ.-]{0,6}$")
+
 _NO_DELIMITER = "\x1f"
 _QUOTED = re.compile(r'"(?:[^"]|"")*+"')
 _NOT_NAME = re.compile(r"[\W_]+")
@@ -437,7 +439,7 @@ def _records(source: Source, rows: Iterator[Row], columns: Mapping[str, str], ki
             doi=bare_doi(_best(cells, dois)) if dois else "",
             year=year_of(_best(cells, years)) if years else None,
             journal=_best(cells, journals) if journals else "",
-            authors=_list(cells, authors[:1]) if authors else (),
+            authors=_people(_text(cells[authors[0]])) if authors else (),
             source=source.name,
             source_line=number,
             format=kind,
@@ -479,6 +481,20 @@ def _best(cells: Sequence[Any], positions: Sequence[int]) -> str:
         if cell and not cell.isspace():
             return str(cell)
     return ""
+
+
+def _people(text: str) -> tuple[str, ...]:
+    """Names in a cell: divided by semicolons, by commas where each has its initials behind it, or by "and"."""
+    if ";" not in text and "|" not in text:
+        names = text.split(", ")
+        if len(names) > 1 and all(map(_INITIALS.search, names)):
+            if not names[0].endswith("."):
+                names[-1] = names[-1].rstrip(".")  # PubMed ends the list with one
+            return tuple(names)
+        names = text.split(" and ")
+        if len(names) > 1 and all(name.count(",") == 1 for name in names):
+            return tuple(map(str.strip, names))
+    return parts(text, ";|")
 
 
 def _list(cells: Sequence[Any], positions: Sequence[int]) -> tuple[str, ...]:
