@@ -484,7 +484,7 @@ def _best(cells: Sequence[Any], positions: Sequence[int]) -> str:
 
 
 def _people(text: str) -> tuple[str, ...]:
-    """Names in a cell: divided by semicolons, by commas where each has its initials behind it, or by "and"."""
+    """Names in a cell, divided by semicolons, by commas where each ends in initials, or by "and"."""
     if ";" not in text and "|" not in text:
         names = text.split(", ")
         if len(names) > 1 and all(map(_INITIALS.search, names)):
