@@ -94,7 +94,7 @@ EXPORTS = {
     "Rayyan, CSV": (
         "key,title,year,month,day,journal,issn,volume,issue,pages,authors,url,language,publisher,location,"
         "abstract,notes,doi,keywords,pubmed_id,pmc_id\nrayyan-1,Bees hum,2015,3,1,Journal of Invented Bees,"
-        '0000-0001,3,2,45-49,"Imker, A; Wabe, B",https://x,eng,Hive,,Bees hum.,"RAYYAN-INCLUSION: '
+        '0000-0001,3,2,45-49,"Imker, A and Wabe, B",https://x,eng,Hive,,Bees hum.,"RAYYAN-INCLUSION: '
         '{""Anna""=>""Included""}",10.1000/bees,humming; walking,90000001,\n',
         {},
     ),
