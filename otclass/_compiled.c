@@ -121,9 +121,7 @@ static int is_title_and_abstract(const Byte *text, Py_ssize_t n, Py_ssize_t end)
     if (title < 15 || title > 300 || rest <= 200 || rest <= title) return 0;
     if (!is_mark(text[0]) || !is_mark(text[end - 1]) || !is_mark(text[end + 1]) || !is_mark(text[n - 1])) return 0;
     if (text[end - 1] == '-' || may_be_labelled(text, n) || may_be_labelled(text + end + 1, n - end - 1)) return 0;
-    int words = 0;
-    for (Py_ssize_t i = 0; i < end; i++) words += text[i] > ' ' && (i == 0 || text[i - 1] <= ' ');
-    return words >= 4;
+    return memchr(text, ' ', (size_t)end) != NULL;
 }
 
 /* Whether cleaning surely leaves a UTF-8 text as it is. */

@@ -1076,7 +1076,7 @@ def _is_title_and_abstract(text: str, end: int) -> bool:
         and title == title.strip()
         and not text[end + 1].isspace()
         and not text[-1].isspace()
-        and len(title.split(maxsplit=3)) == 4
+        and len(title.split(maxsplit=1)) == 2
         and title[-1] not in "-‐"
         and not _LABELLED.match(title)
         and not _LABELLED.match(text, end + 1)
