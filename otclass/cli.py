@@ -13,6 +13,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import asdict
 from functools import wraps
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -346,10 +347,11 @@ class _Run:
     """One run of `otclass tag` over records, and its counts."""
 
     def __init__(self, tagger: "Tagger", thresholds: float | Mapping[str, float] | None, jobs: int) -> None:
+        from otclass.records.write import Summary
+
         self.tagger, self.thresholds, self.jobs = tagger, thresholds, jobs
         self.files = _Files()
-        self.counts: dict[str, Any] = {"read": 0, "tagged": 0, "without_abstract": 0, "duplicates": 0}
-        self.domains = dict.fromkeys(tagger.domains, 0)
+        self.summary = Summary(domains=dict.fromkeys(tagger.domains, 0))
 
     def write(
         self,
@@ -360,7 +362,8 @@ class _Run:
         given: tuple[str, ...],
     ) -> None:
         if output is None:
-            for record, tags, _ in self._tagged(records):
+            for record, tags, first in self._tagged(records):
+                self.summary.add(record, tags, first)
                 if as_json:
                     its = {"title": record.title, "pmid": record.pmid, "doi": record.doi, **_as_dict(tags)}
                     click.echo(json.dumps(its, ensure_ascii=False))
@@ -372,11 +375,9 @@ class _Run:
         files = [path for path in given if Path(path).exists()]
         settings = fingerprint_of(files, given, self.thresholds, self.tagger.model.training, output)
         with RecordWriter(output, domains=self.tagger.domains, resume=resume, fingerprint=settings) as writer:
-            if writer.extra:
-                self.counts, self.domains = writer.extra["counts"], writer.extra["domains"]
             for record, tags, first in self._tagged(records, skip=writer.done):
                 writer.write(record, tags, duplicate_of=first)
-                writer.extra = {"counts": self.counts, "domains": self.domains}
+        self.summary = writer.summary
 
     def _tagged(self, records: "Iterator[Record]", skip: int = 0) -> "Iterator[tuple[Record, Tags, str]]":
         from otclass.records import tag_records
@@ -384,29 +385,22 @@ class _Run:
         tagged = tag_records(records, self.tagger, thresholds=self.thresholds, n_jobs=self.jobs, skip=skip)
         with _progress(None, "record") as bar:
             bar.update(skip)
-            for record, tags, first in tagged:
-                self._count(record, tags, first)
-                yield record, tags, first
+            for item in tagged:
+                yield item
                 bar.update()
 
-    def _count(self, record: "Record", tags: "Tags", first: str) -> None:
-        self.counts["read"] += 1
-        self.counts["tagged"] += bool(tags)
-        self.counts["without_abstract"] += not record.abstract
-        self.counts["duplicates"] += bool(first)
-        for domain in tags:
-            self.domains[domain] += 1
-
     def report(self, summary: str | None) -> None:
-        counts = {**self.counts, "unreadable": len(self.files.unreadable)}
+        counts = asdict(self.summary)
+        domains = counts.pop("domains")
+        counts["unreadable"] = len(self.files.unreadable)
         click.echo(
             f"{counts['read']} records read, {counts['tagged']} tagged, {counts['without_abstract']} without "
             f"abstract, {counts['duplicates']} duplicates, {counts['unreadable']} unreadable",
             err=True,
         )
-        click.echo(", ".join(f"{domain} {count}" for domain, count in self.domains.items()), err=True)
+        click.echo(", ".join(f"{domain} {count}" for domain, count in domains.items()), err=True)
         if summary:
-            content = {**counts, "domains": self.domains, "unreadable_records": self.files.unreadable}
+            content = {**counts, "domains": domains, "unreadable_records": self.files.unreadable}
             _write_whole(summary, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
 
 

@@ -809,7 +809,6 @@ class TestResume:
                     raise Killed
                 if number >= began:
                     writer.write(record, TAGS)
-                    writer.extra["grief"] = writer.extra.get("grief", 0) + 1
         return began
 
     def content(self, path: Path) -> object:
@@ -845,7 +844,34 @@ class TestResume:
         with pytest.raises(Killed):
             self.run(output, 1_700, resume=False)
         with RecordWriter(output, resume=True, fingerprint="f") as writer:
-            assert writer.extra == {"grief": 1_700}
+            assert (writer.summary.read, writer.summary.tagged, writer.summary.without_abstract) == (
+                1_700,
+            ) * 2 + (0,)
+            assert writer.summary.domains == dict.fromkeys(DOMAIN_KEYS, 0) | {
+                "stress_buffering": 1_700,
+                "grief": 1_700,
+            }
+
+    def test_interrupted_while_a_record_is_written(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """As Ctrl-C does it: whether that record is in the file is not known."""
+        monkeypatch.setattr(write, "CHECKPOINT", 1_000)
+        whole, output = tmp_path / "whole.csv", tmp_path / "tagged.csv"
+        self.run(whole, None, resume=False)
+        add = write.Summary.add
+
+        def interrupted(summary: write.Summary, *arguments: object) -> None:
+            if summary.read == 1_200:
+                raise KeyboardInterrupt
+            add(summary, *arguments)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(write.Summary, "add", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            self.run(output, None, resume=False)
+        monkeypatch.setattr(write.Summary, "add", add)
+        assert self.run(output, None, resume=True) == 1_000
+        assert output.read_bytes() == whole.read_bytes()
 
     def test_bibtex_keys_stay_unique(self, tmp_path: Path) -> None:
         output = tmp_path / "tagged.bib"

@@ -45,9 +45,11 @@ class Duplicates:
             The next record.
         """
         keys = [_hashed(key) for key in _keys(record)]
-        found = min((self._seen[key] for key in keys if key in self._seen), default=None)
+        seen = self._seen
+        known = [seen[key] for key in keys if key in seen]
+        found = min(known) if known else None
         for key in keys:
-            self._seen.setdefault(key, self._count if found is None else found)
+            seen.setdefault(key, self._count if found is None else found)
         self._count += 1
         return found
 

@@ -15,7 +15,7 @@ import os
 import re
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from importlib.util import find_spec
 from pathlib import Path
@@ -460,6 +460,36 @@ def _without_collisions(record: Record, added: Sequence[str]) -> Record:
     return replace(record, raw=renamed)
 
 
+@dataclass
+class Summary:
+    """Counts of a run.
+
+    Attributes
+    ----------
+    read, tagged, without_abstract, duplicates : int
+        Records; tagged are those that have a tag.
+    domains : dict of str to int
+        Records that have each tag.
+    """
+
+    read: int = 0
+    tagged: int = 0
+    without_abstract: int = 0
+    duplicates: int = 0
+    domains: dict[str, int] = field(default_factory=dict)
+
+    def add(self, record: Record, tags: Iterable[str], duplicate_of: str) -> None:
+        """Count a record."""
+        self.read += 1
+        self.without_abstract += not record.abstract
+        self.duplicates += bool(duplicate_of)
+        tagged = False
+        for tag in tags:
+            tagged = True
+            self.domains[tag] = self.domains.get(tag, 0) + 1
+        self.tagged += tagged
+
+
 class RecordWriter:
     """Write tagged records to a file that is whole or absent.
 
@@ -485,8 +515,8 @@ class RecordWriter:
     ----------
     done : int
         Records in the file so far. After resuming, leave out as many of the input.
-    extra : dict
-        Anything JSON can hold; kept with the state and given back on resuming, for a summary's counts.
+    summary : Summary
+        Counts of these records, those written before resuming included.
 
     Raises
     ------
@@ -513,7 +543,7 @@ class RecordWriter:
             raise RecordError(f"unknown output format {self.format!r}", source=str(path))
         _require(self.format)
         self.done = 0
-        self.extra: dict[str, Any] = {}
+        self.summary = Summary(domains=dict.fromkeys(domains, 0))
         self._domains = tuple(domains)
         self._added = ("tags", "review", *(f"p_{key}" for key in domains), "neuropeptide", "no_abstract")
         self._added += ("duplicate_of",)
@@ -527,6 +557,7 @@ class RecordWriter:
         self._folded: dict[str, str] = {}
         self._kinds: dict[str, set[str]] = {}  # types of each column's cells, for Parquet
         self._keys: set[str] = set()  # of BibTeX, which must be unique; 0.1 kB a record
+        self._between_records = True
         self._file = self._open(resume)
         self._put = self._writer()
 
@@ -564,8 +595,11 @@ class RecordWriter:
         try:
             if record.format in _TABULAR and not record.raw.keys() <= self._known:
                 record = _without_collisions(record, self._added)
+            self._between_records = False
             self._put(record, tags, duplicate_of)
+            self.summary.add(record, tags, duplicate_of)
             self.done += 1
+            self._between_records = True
             if self.done % CHECKPOINT == 0:
                 self._save_state()
         except OSError as error:
@@ -580,9 +614,10 @@ class RecordWriter:
         if kind is None:
             self.close()
             return
-        # Keep what was written for resuming; if that fails too, the last checkpoint stands.
+        # Keep what was written for resuming; if that fails too, or the run was interrupted while a record was
+        # written, the last checkpoint stands.
         with contextlib.suppress(OSError):
-            if self.done:
+            if self.done and self._between_records:
                 self._save_state()
             self._file.close()
             if not self.done:
@@ -633,7 +668,7 @@ class RecordWriter:
             "columns": list(self._columns),
             "late": self._late,
             "kinds": {name: sorted(kinds) for name, kinds in self._kinds.items()},
-            "extra": self.extra,
+            "summary": asdict(self.summary),
         }
         draft = self._state.with_name(self._state.name + "~")
         draft.write_text(json.dumps(state), encoding="utf-8")
@@ -649,7 +684,7 @@ class RecordWriter:
             )
             size = int(state["size"])
             if same:
-                self.done, self.extra = int(state["done"]), dict(state["extra"])
+                self.done, self.summary = int(state["done"]), Summary(**state["summary"])
                 self._columns, self._late = dict.fromkeys(state["columns"]), list(state["late"])
                 self._kinds = {name: set(kinds) for name, kinds in state["kinds"].items()}
         except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -794,8 +829,8 @@ class RecordWriter:
     def _know(self, names: Iterable[str]) -> None:
         self._known.update(names)
         listed = list(names)
-        for field, places in columns_of(listed, {}).items():
-            self._folded.setdefault(field, listed[places[0]])
+        for name, places in columns_of(listed, {}).items():
+            self._folded.setdefault(name, listed[places[0]])
 
     # --- finishing
 
