@@ -14,7 +14,7 @@ from otclass.records.write import write_records
 if TYPE_CHECKING:
     from otclass.tagger import Tagger, Tags, Thresholds
 
-_CHUNK = 1_000
+_CHUNK = 512  # more would leave the processor's cache between being read and written
 _SHARED_CHUNK = 4_000  # where the tagger shares a chunk out
 
 
