@@ -28,16 +28,19 @@ static int failed_to_allocate(void) {
     return -1;
 }
 
-/* Makes room for items in an array. Returns 0 if there is no memory; needs no GIL. */
-static int reserve(void *array, Py_ssize_t *size, Py_ssize_t needed, size_t item) {
-    if (needed <= *size) return 1;
+/* An array with room for so many items, moved if need be; NULL, and the array freed, if there is no memory.
+ * Needs no GIL. */
+static void *reserved(void *array, Py_ssize_t *size, Py_ssize_t needed, size_t item) {
+    if (needed < *size) return array;
     Py_ssize_t larger = needed * 2 + 1024;
-    void *moved = realloc(*(void **)array, (size_t)larger * item);
-    if (!moved) return 0;
-    *(void **)array = moved;
-    *size = larger;
-    return 1;
+    void *moved = realloc(array, (size_t)larger * item);
+    *size = moved ? larger : 0;
+    if (!moved) free(array);
+    return moved;
 }
+
+#define RESERVE(name, needed) \
+    ((self->name = reserved(self->name, &self->name##_size, (needed), sizeof *self->name)) != NULL)
 
 static Byte is_word_byte[256]; /* ASCII letters and digits */
 static double log_of[64];
@@ -364,7 +367,7 @@ static Word *slot_of(const Counter *self, const Letters *letters, uint32_t first
 
 /* Adds a number, unless the word is ignored. */
 static int add_number(Counter *self, int32_t number) {
-    if (!reserve(&self->numbers, &self->numbers_size, self->n_numbers + 1, sizeof number)) return 0;
+    if (!RESERVE(numbers, self->n_numbers + 1)) return 0;
     self->numbers[self->n_numbers] = number;
     self->n_numbers += number != IGNORED;
     return 1;
@@ -372,9 +375,7 @@ static int add_number(Counter *self, int32_t number) {
 
 static int add_missed(Counter *self, const Byte *word, Py_ssize_t length) {
     Py_ssize_t start = self->n_missed_letters;
-    if (!reserve(&self->missed, &self->missed_size, self->n_missed + 1, sizeof *self->missed) ||
-        !reserve(&self->missed_letters, &self->missed_letters_size, start + length, 1))
-        return 0;
+    if (!RESERVE(missed, self->n_missed + 1) || !RESERVE(missed_letters, start + length)) return 0;
     self->missed[self->n_missed++] = (Missed){self->n_numbers, start, length};
     memcpy(self->missed_letters + start, word, (size_t)length);
     self->n_missed_letters += length;
@@ -477,7 +478,7 @@ static int read_span(Counter *self, const Byte *text, Py_ssize_t start, Py_ssize
         Py_ssize_t used = 0;
         for (i = first; i < end && (is_word_byte[text[i]] || text[i] == '\''); i++) {
             if (text[i] == '\'') continue;
-            if (!reserve(&self->token, &self->token_size, used + 1, 1)) return 0;
+            if (!RESERVE(token, used + 1)) return 0;
             self->token[used++] = text[i];
         }
         if (!add_word(self, text, self->token, used, used, spell_out)) return 0;
@@ -524,8 +525,7 @@ static int find_short_forms(Counter *self, const Byte *text, Py_ssize_t size) {
         if (capitals < 2) continue;
         Py_ssize_t end = name - 1 - text, start = long_form_start(text, &end, name, (int)length);
         if (start < 0) continue;
-        if (!reserve(&self->short_forms, &self->short_forms_size, self->n_short_forms + 1, sizeof(ShortForm)))
-            return 0;
+        if (!RESERVE(short_forms, self->n_short_forms + 1)) return 0;
         uint64_t letters = 0;
         memcpy(&letters, name, (size_t)length);
         self->short_forms[self->n_short_forms++] = (ShortForm){letters, start, end};
@@ -557,8 +557,7 @@ static void begin_sentence(Counter *self) {
 
 static int end_sentence(Counter *self) {
     int64_t n = self->n_sentence_keys;
-    if (!reserve(&self->pairs_asked, &self->pairs_asked_size, self->n_pairs_asked + n * n / 2, sizeof(int64_t)))
-        return 0;
+    if (!RESERVE(pairs_asked, self->n_pairs_asked + n * n / 2)) return 0;
     for (int64_t i = 1; i < n; i++)
         for (int64_t j = 0; j < i; j++) {
             int64_t a = self->keys[i], b = self->keys[j];
@@ -572,7 +571,7 @@ static int end_sentence(Counter *self) {
 
 /* Adds the numbers of the keys that are in a table. */
 static int find_all(Counter *self, const Table *table, const int64_t *keys, Py_ssize_t n) {
-    if (!reserve(&self->found, &self->found_size, self->n_found + n, sizeof *self->found)) return 0;
+    if (!RESERVE(found, self->n_found + n)) return 0;
     for (Py_ssize_t i = 0; i < n && i < AHEAD; i++) table_ask_ahead(table, keys[i]);
     for (Py_ssize_t i = 0; i < n; i++) {
         if (i + AHEAD < n) table_ask_ahead(table, keys[i + AHEAD]);
@@ -586,9 +585,7 @@ static int find_all(Counter *self, const Table *table, const int64_t *keys, Py_s
 /* Counts the terms of a text. */
 static int count_numbers(Counter *self, const int32_t *numbers, Py_ssize_t n) {
     self->n_found = self->n_bigrams_asked = self->n_pairs_asked = 0;
-    if (!reserve(&self->found, &self->found_size, n * (1 + self->most_classes), sizeof *self->found) ||
-        !reserve(&self->bigrams_asked, &self->bigrams_asked_size, n, sizeof *self->bigrams_asked))
-        return 0;
+    if (!RESERVE(found, n * (1 + self->most_classes)) || !RESERVE(bigrams_asked, n)) return 0;
     begin_sentence(self);
     for (Py_ssize_t i = 0; i < n; i++) {
         int32_t number = numbers[i];
@@ -633,7 +630,7 @@ static int by_number(const void *one, const void *other) {
 static int store_counts(Counter *self, int64_t text) {
     qsort(self->met, (size_t)self->n_met, sizeof *self->met, by_number);
     for (int64_t i = 0; i < self->n_met; i++) {
-        if (!reserve(&self->entries, &self->entries_size, self->n_entries + 1, 3 * sizeof *self->entries)) return 0;
+        if (!RESERVE(entries, (self->n_entries + 1) * 3)) return 0;
         int64_t *entry = self->entries + self->n_entries++ * 3;
         entry[0] = text;
         entry[1] = self->met[i];
@@ -714,7 +711,7 @@ static int ask_number(Counter *self, const Byte *word, Py_ssize_t length, int32_
 static int read_texts(Counter *self, PyObject *texts, Py_ssize_t n) {
     self->n_numbers = self->n_missed = self->n_missed_letters = 0;
     self->n_waiting = 0;
-    if (!reserve(&self->texts, &self->texts_size, n, sizeof *self->texts)) return failed_to_allocate();
+    if (!RESERVE(texts, n)) return failed_to_allocate();
     for (Py_ssize_t i = 0; i < n; i++) {
         char *letters;
         if (PyBytes_AsStringAndSize(PyTuple_GetItem(texts, i), &letters, &self->texts[i].size) < 0) return -1;
