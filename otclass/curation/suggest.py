@@ -46,7 +46,6 @@ _RARITY = 0.5
 _DENSITY = 0.5
 _UNLIKENESS = 2.0
 _LEAST_ASKED = 0.01
-_LEANING = 0.5
 _SHORTLIST = 25
 
 _TERMS = 3
@@ -183,8 +182,7 @@ def worth_by_domain(log_odds: Floats, positives: Ints) -> Floats:
 
     The log-odds of a domain are counted from the model's boundary or, if less than 1% of the pool lies beyond
     it, from where 1% does; in their standard deviations over the pool if these are below 1, as with a model
-    that has seen few labels. What leans a little to the domain, by half a unit, is worth most, as positives
-    are the rarer.
+    that has seen few labels. What lies at the boundary is worth most.
 
     Parameters
     ----------
@@ -200,7 +198,7 @@ def worth_by_domain(log_odds: Floats, positives: Ints) -> Floats:
     """
     boundary = np.minimum(0.0, np.quantile(log_odds, 1.0 - _LEAST_ASKED, axis=0))
     spread = np.clip(log_odds.std(axis=0), 1e-9, 1.0)
-    scaled = (log_odds - boundary) / spread - _LEANING
+    scaled = (log_odds - boundary) / spread
     # -p log p - (1 - p) log(1 - p) by the logarithms of p and of 1 - p, neither of which is that of 0.
     entropy = expit(scaled) * np.logaddexp(0, -scaled) + expit(-scaled) * np.logaddexp(0, scaled)
     return np.asarray(entropy / (1.0 + positives) ** _RARITY)
