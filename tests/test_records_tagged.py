@@ -278,6 +278,12 @@ Title
     assert (second.title, second.source_line) == ("Second", 26)
 
 
+def test_ovid_with_a_field_under_both_its_names() -> None:
+    """Found by fuzzing: the later one came first."""
+    (record,) = read("<1>\nTitle\n  One\nAbstract\n  First.\nTI\n  -\nAB\n  Second.\n")
+    assert (record.title, record.abstract) == ("One", "First.\nSecond.")
+
+
 def test_cochrane() -> None:
     first, second = read(
         "Record #1 of 2\nID: CN-00000001\nAU: Imker A\nAU: Wabe B\nTI: Bees hum: a trial\n"

@@ -24,6 +24,8 @@ _HEAD = re.compile(
 )
 _VENDOR = re.compile(r"^VN {1,3}- Ovid Technologies", re.MULTILINE)
 _END = "<>"
+_TITLE_TAGS = frozenset({"TI", "Title", "Article Title"})
+_ABSTRACT_TAGS = frozenset({"AB", "Abstract", "Abstracts"})
 _AUTHOR_TAGS = ("FA", "AU", "Authors Full Name", "Authors", "Author", "Author(s)")
 _HEADING_TAGS = ("MH", "SH", "MeSH Subject Headings", "Subject Headings", "Emtree Heading")
 _KEYWORD_TAGS = ("KW", "ID", "Keyword Heading", "Author Keywords", "Keywords", "Key Concepts")
@@ -71,8 +73,8 @@ def _record(source: Source, line: int, fields: Fields) -> Record:
     if medline and not pmid:
         pmid = first(map(bare_pmid, values(fields, "UI", "AN", "Unique Identifier", "Accession Number")))
     return Record(
-        title=plain(first(values(fields, "TI", "Title", "Article Title"))),
-        abstract=plain("\n".join(values(fields, "AB", "Abstract", "Abstracts"))),
+        title=plain(first(text for tag, text in fields if tag in _TITLE_TAGS)),
+        abstract=plain("\n".join(text for tag, text in fields if tag in _ABSTRACT_TAGS)),
         keywords=keywords if medline else tuple(dict.fromkeys(keywords + headings)),
         mesh=headings if medline else (),
         pmid=pmid,
