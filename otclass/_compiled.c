@@ -2,9 +2,9 @@
  * of a model's terms.
  *
  * Optional: where it could not be compiled the Python code does the same, and the tests hold both equal. What each
- * part does is said there: otclass.cleaning.clean; otclass.text.words, abbreviations, Lexicon;
+ * part does is said there: otclass.cleaning.clean_all; otclass.text.words, abbreviations, Lexicon;
  * otclass.scoring.Terms.count, weigh, score.
- * Built against the limited API, so that one wheel serves every Python from 3.11 on.
+ * Built against the limited API, so that one wheel serves every CPython from 3.11 on.
  */
 #define PY_SSIZE_T_CLEAN
 #define Py_LIMITED_API 0x030B0000
@@ -44,6 +44,7 @@ static void *reserved(void *array, Py_ssize_t *size, Py_ssize_t needed, size_t i
 
 static Byte is_word_byte[256]; /* ASCII letters and digits */
 static double log_of[64];
+static uint64_t seed; /* differs from run to run, so that nobody can write words that all want one slot */
 
 static int is_letter(Byte c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 static int is_space(Byte c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
@@ -105,7 +106,7 @@ static Py_ssize_t count_characters(const Byte *text, Py_ssize_t n) {
     return characters;
 }
 
-/* Whether a line may begin with a label ("Abstract: ..."): cleaning._LABELLED by its first letters, _ for no letter. */
+/* Whether a line may begin with a label ("Abstract: ..."): cleaning._LABELLED by its first letters; _ stands for a byte of no word. */
 static int may_be_labelled(const Byte *line, Py_ssize_t n) {
     static const char beginnings[] = "absab_brisumdetoffpubarttitti_t1_n2_";
     if (n < 3) return 1;
@@ -169,7 +170,12 @@ static PyObject *first_look(PyObject *Py_UNUSED(module), PyObject *texts) {
     Text *views = calloc((size_t)n + 1, sizeof *views);
     if (!encoded || !answer || !views) goto failed;
     for (Py_ssize_t i = 0; i < n; i++) {
-        PyObject *text = PyList_GetItem(texts, i), *bytes = text ? PyUnicode_AsUTF8String(text) : NULL;
+        PyObject *text = PyList_GetItem(texts, i);
+        if (!text || !PyUnicode_Check(text)) {
+            PyErr_Format(PyExc_TypeError, "item %zd of the texts is no str", i);
+            goto failed;
+        }
+        PyObject *bytes = PyUnicode_AsUTF8String(text);
         if (!bytes) {
             /* Half a surrogate pair is no UTF-8; the closer look takes it. */
             if (!PyErr_ExceptionMatches(PyExc_UnicodeEncodeError)) goto failed;
@@ -256,7 +262,7 @@ static int64_t table_find(const Table *table, int64_t sought) {
 
 enum { IGNORED = -1, UNKNOWN = -2, END = -3, MISSED = -4 }; /* the first three are otclass.text.Lexicon's */
 enum { LONGEST_WORD = 24, WORD_BITS = 17, WORD_SLOTS = 1 << WORD_BITS, MAX_WORDS = WORD_SLOTS / 2 };
-enum { AHEAD = 16 };
+enum { AHEAD = 16, MANY = 1 << 16, LARGE = 1 << 20 };
 enum { LONGEST_SHORT_FORM = 8, LONGEST_LONG_FORM = 90, MORE_WORDS = 5 };
 
 enum { PARTS = LONGEST_WORD / 8 };
@@ -297,7 +303,7 @@ typedef struct {
 
 typedef struct {
     PyObject_HEAD
-    int busy;
+    int made, busy;
     PyObject *number_of; /* bytes -> number of the stem; asked once a word */
     Word *words;         /* words met before; forgotten when full */
     int64_t n_words, n_stems, n_keys, n_terms, most_classes;
@@ -351,7 +357,7 @@ static Letters letters_of(const Byte *word, Py_ssize_t length, Py_ssize_t room) 
 
 static uint32_t first_slot_of(const Letters *letters) {
     const uint64_t *part = letters->part;
-    uint64_t hash = part[0] * MULTIPLIER ^ part[1] * 0xD6E8FEB86659FD93ull ^ part[2] * 0xCA5A826395121157ull;
+    uint64_t hash = (part[0] ^ seed) * MULTIPLIER ^ part[1] * 0xD6E8FEB86659FD93ull ^ part[2] * 0xCA5A826395121157ull;
     return (uint32_t)((hash ^ hash >> 29) * MULTIPLIER >> (64 - WORD_BITS));
 }
 
@@ -555,20 +561,6 @@ static void begin_sentence(Counter *self) {
     self->key_sentence[self->n_keys] = ++self->sentence; /* what is no key counts as met */
 }
 
-static int end_sentence(Counter *self) {
-    int64_t n = self->n_sentence_keys;
-    if (!RESERVE(pairs_asked, self->n_pairs_asked + n * n / 2)) return 0;
-    for (int64_t i = 1; i < n; i++)
-        for (int64_t j = 0; j < i; j++) {
-            int64_t a = self->keys[i], b = self->keys[j];
-            int64_t key = a < b ? a * self->n_keys + b : b * self->n_keys + a;
-            self->pairs_asked[self->n_pairs_asked] = key;
-            self->n_pairs_asked += table_may_hold(&self->pairs, key);
-        }
-    begin_sentence(self);
-    return 1;
-}
-
 /* Adds the numbers of the keys that are in a table. */
 static int find_all(Counter *self, const Table *table, const int64_t *keys, Py_ssize_t n) {
     if (!RESERVE(found, self->n_found + n)) return 0;
@@ -580,6 +572,35 @@ static int find_all(Counter *self, const Table *table, const int64_t *keys, Py_s
         self->n_found += term >= 0;
     }
     return 1;
+}
+
+/* Counts what has been found and asked for so far; a long text of key stems has more pairs than memory should hold. */
+static int count_found(Counter *self) {
+    if (!find_all(self, &self->bigrams, self->bigrams_asked, self->n_bigrams_asked) ||
+        !find_all(self, &self->pairs, self->pairs_asked, self->n_pairs_asked))
+        return 0;
+    for (Py_ssize_t i = 0; i < self->n_found; i++) {
+        if (i + AHEAD < self->n_found) ASK_AHEAD(&self->times[self->found[i + AHEAD]]);
+        int32_t term = self->found[i];
+        self->met[self->n_met] = term;
+        self->n_met += self->times[term]++ == 0;
+    }
+    self->n_found = self->n_bigrams_asked = self->n_pairs_asked = 0;
+    return 1;
+}
+
+static int end_sentence(Counter *self) {
+    int64_t n = self->n_sentence_keys;
+    if (!RESERVE(pairs_asked, self->n_pairs_asked + n * n / 2)) return 0;
+    for (int64_t i = 1; i < n; i++)
+        for (int64_t j = 0; j < i; j++) {
+            int64_t a = self->keys[i], b = self->keys[j];
+            int64_t key = a < b ? a * self->n_keys + b : b * self->n_keys + a;
+            self->pairs_asked[self->n_pairs_asked] = key;
+            self->n_pairs_asked += table_may_hold(&self->pairs, key);
+        }
+    begin_sentence(self);
+    return self->n_pairs_asked < MANY || count_found(self);
 }
 
 /* Counts the terms of a text. */
@@ -605,16 +626,7 @@ static int count_numbers(Counter *self, const int32_t *numbers, Py_ssize_t n) {
         }
         self->previous = number;
     }
-    if (!end_sentence(self) || !find_all(self, &self->bigrams, self->bigrams_asked, self->n_bigrams_asked) ||
-        !find_all(self, &self->pairs, self->pairs_asked, self->n_pairs_asked))
-        return 0;
-    for (Py_ssize_t i = 0; i < self->n_found; i++) {
-        if (i + AHEAD < self->n_found) ASK_AHEAD(&self->times[self->found[i + AHEAD]]);
-        int32_t term = self->found[i];
-        self->met[self->n_met] = term;
-        self->n_met += self->times[term]++ == 0;
-    }
-    return 1;
+    return end_sentence(self) && count_found(self);
 }
 
 static void forget_counts(Counter *self) {
@@ -734,10 +746,22 @@ static int read_texts(Counter *self, PyObject *texts, Py_ssize_t n) {
     return 0;
 }
 
+#define RELEASE(name) (free(self->name), self->name = NULL, self->name##_size = 0)
+
+/* Ends what begin began; what very long texts needed is given back. */
+static void finish(Counter *self, PyObject *texts) {
+    if (self->numbers_size > LARGE || self->missed_letters_size > LARGE || self->entries_size > LARGE) {
+        RELEASE(numbers); RELEASE(missed); RELEASE(missed_letters); RELEASE(short_forms); RELEASE(token);
+        RELEASE(bigrams_asked); RELEASE(found); RELEASE(entries);
+    }
+    self->busy = 0;
+    Py_DECREF(texts);
+}
+
 /* Takes the counter and the texts as a tuple, or gives NULL. */
 static PyObject *begin(Counter *self, PyObject *texts) {
-    if (self->busy) {
-        PyErr_SetString(PyExc_RuntimeError, "a Counter serves one thread at a time");
+    if (self->busy || !self->made) {
+        PyErr_SetString(PyExc_RuntimeError, "a Counter serves one thread at a time, once it is made");
         return NULL;
     }
     PyObject *held = PyList_AsTuple(texts);
@@ -762,8 +786,7 @@ static PyObject *counter_count(Counter *self, PyObject *args) {
         if (!enough) PyErr_NoMemory();
         else answer = PyBytes_FromStringAndSize((char *)self->entries, size);
     }
-    self->busy = 0;
-    Py_DECREF(texts);
+    finish(self, texts);
     return answer;
 }
 
@@ -794,8 +817,7 @@ static PyObject *counter_score(Counter *self, PyObject *args) {
             Py_CLEAR(answer);
         }
     }
-    self->busy = 0;
-    Py_DECREF(texts);
+    finish(self, texts);
 done:
     PyBuffer_Release(&rows);
     PyBuffer_Release(&intercept);
@@ -869,6 +891,7 @@ static int counter_init(Counter *self, PyObject *args, PyObject *Py_UNUSED(kwarg
     self->key_sentence = calloc((size_t)self->n_keys + 1, sizeof(int64_t));
     self->keys = malloc(((size_t)self->n_keys + 1) * sizeof(int32_t));
     if (!self->words || !self->times || !self->met || !self->key_sentence || !self->keys) return failed_to_allocate();
+    self->made = 1;
     return 0;
 }
 
@@ -923,6 +946,10 @@ PyMODINIT_FUNC PyInit__compiled(void) {
                     signs_with[place][c] |= (uint16_t)(1 << k);
     for (size_t n = 0; n <= LONGEST_WORD; n++) memset(&first_letters[n], 0xFF, n);
     for (int n = 1; n < 64; n++) log_of[n] = log(n);
+    PyObject *name = PyUnicode_FromString("otclass._compiled");
+    if (!name) return NULL;
+    seed = (uint64_t)PyObject_Hash(name); /* Python's own seed is in it */
+    Py_DECREF(name);
     PyObject *made = PyModule_Create(&module);
     PyObject *type = made ? PyType_FromSpec(&counter_spec) : NULL;
     if (!type || PyModule_AddObjectRef(made, "Counter", type) < 0) {

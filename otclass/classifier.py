@@ -360,7 +360,10 @@ class TopicClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         keys = np.sort(frequent[_key_stems(presence, indicator, self.n_key_stems)])
         n_keys = max(1, len(keys))
         bigrams = _frequent(*bigram_keys(words, n_stems), self.min_df + 1)
-        pairs = _frequent(*pair_keys(row, places_of(keys, n_stems), len(keys)), self.min_df + 1)
+        # An empty pair of arrays, for texts without any.
+        found = [(row.text[:0], row.stem[:0]), *pair_keys(row, places_of(keys, n_stems), len(keys))]
+        pair_texts, pair_stems = (np.concatenate(its) for its in zip(*found, strict=True))
+        pairs = _frequent(pair_texts, pair_stems, self.min_df + 1)
         pairs = np.column_stack([keys[pairs // n_keys], keys[pairs % n_keys]]) if len(pairs) else none
         # A word beside its own class says no more than the word.
         membership = classes.min(axis=1) * n_stems + classes.max(axis=1)

@@ -112,7 +112,7 @@ def clean_fields(texts: Sequence[tuple[str, ...]]) -> list[str]:
         One for each text.
     """
     fields = clean_all(list(chain.from_iterable(texts)))
-    if len(fields) == len(texts):
+    if all(len(its) == 1 for its in texts):
         return fields
     rest = iter(fields)
     return ["\n".join(islice(rest, len(its))) for its in texts]

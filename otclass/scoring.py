@@ -1,6 +1,7 @@
-"""The linear TF-IDF scorer: stem numbers -> term counts -> weights -> scores, in NumPy alone.
+"""The linear TF-IDF scorer: stem numbers -> term counts -> weights -> scores.
 
-The one scoring path, of training and of use. A term is a stem, a bigram of neighbouring stems, or a pair:
+The one scoring path, of training and of use, in NumPy; the compiled part (``_compiled.c``) goes it in one
+pass where it was built. A term is a stem, a bigram of neighbouring stems, or a pair:
 two key stems in one sentence, in either order. A text is the vector of its terms' weights
 ``(1 + log(count)) * idf``, scaled to length 1, as scikit-learn's ``TfidfVectorizer(sublinear_tf=True)`` has
 it; a score is that vector times the label's coefficients, plus the label's intercept.
@@ -23,6 +24,9 @@ except ImportError:
 
 COMPILED = Counter is not None
 """Whether the compiled counter was built."""
+
+_MAX_IDLE = 16
+"""Counters kept for further calls: each holds some megabytes."""
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -158,7 +162,7 @@ def bigram_keys(row: Row, n_stems: int) -> tuple[Ints, Ints]:
     return row.text[both], first[both] * n_stems + second[both]
 
 
-def pair_keys(row: Row, key_of: Ints, n_keys: int) -> tuple[Ints, Ints]:
+def pair_keys(row: Row, key_of: Ints, n_keys: int) -> Iterator[tuple[Ints, Ints]]:
     """Give text and key, ``smaller * n_keys + larger``, of every pair of a row, once a sentence.
 
     Parameters
@@ -167,6 +171,12 @@ def pair_keys(row: Row, key_of: Ints, n_keys: int) -> tuple[Ints, Ints]:
     key_of : ndarray of int, shape (n_stems + 3,)
         Place of each stem among the key stems, -1 for the others and for the lexicon's negative numbers.
     n_keys : int
+
+    Yields
+    ------
+    text, key : ndarray of int, shape (n_pairs,)
+        Of the pairs that are so far apart among their sentence's sorted key stems, for one distance after the
+        other: those of a long text of key stems would not fit into memory together.
     """
     key = key_of[row.stem]
     kept = np.flatnonzero(key >= 0)
@@ -174,14 +184,11 @@ def pair_keys(row: Row, key_of: Ints, n_keys: int) -> tuple[Ints, Ints]:
     members = np.unique(row.sentence[kept] * max(1, n_keys) + key[kept])
     sentence, key = np.divmod(members, max(1, n_keys))
     text_of_sentence = row.text[row.stem == Lexicon.END]
-    texts, keys = [sentence[:0]], [key[:0]]
     for apart in range(1, n_keys):
         together = np.flatnonzero(sentence[apart:] == sentence[:-apart])
         if not len(together):
             break
-        texts.append(text_of_sentence[sentence[together]])
-        keys.append(key[together] * n_keys + key[together + apart])
-    return np.concatenate(texts), np.concatenate(keys)
+        yield text_of_sentence[sentence[together]], key[together] * n_keys + key[together + apart]
 
 
 class Terms:
@@ -228,13 +235,14 @@ class Terms:
 
     @contextmanager
     def _counter(self) -> Iterator[Any]:
-        """Lend a compiled counter, one a thread; None where there is none, or too many terms for it."""
+        """Lend a compiled counter, one a call; None where there is none, or too many terms for it."""
         try:
             counter = self._idle.pop()
         except IndexError:
             counter = self._new_counter()
         yield counter
-        self._idle.append(counter)
+        if len(self._idle) < _MAX_IDLE:
+            self._idle.append(counter)
 
     def _new_counter(self) -> Any:
         if Counter is None:
@@ -311,7 +319,8 @@ class Terms:
             if counter is None:
                 return score(self.count(map(tokenize, texts)), rows["idf"], rows["coef"], intercept)
             folded = list(map(fold, texts))
-            scores = np.frombuffer(counter.score(folded, rows, intercept), dtype=np.float64)
+            contiguous = np.ascontiguousarray(intercept, dtype=np.float64)
+            scores = np.frombuffer(counter.score(folded, rows, contiguous), dtype=np.float64)
         return scores.reshape(len(folded), len(intercept))
 
     def __getstate__(self) -> dict[str, Any]:
@@ -331,20 +340,21 @@ class Terms:
         """
         words = stem_row(self.lexicon, texts)
         row = with_classes(words, self.class_of)
-        bigram_text, bigram_key = bigram_keys(words, len(self.lexicon))
-        pair_text, pair_key = pair_keys(row, self._key_of, self._n_keys)
-        unigram, bigram, pair = (
-            self._unigram_of[row.stem],
-            self._bigrams.find(bigram_key),
-            self._pairs.find(pair_key),
-        )
-        bigram[bigram >= 0] += len(self.unigrams)
-        pair[pair >= 0] += len(self.unigrams) + len(self.bigrams)
-        texts_of = np.concatenate([row.text, bigram_text, pair_text])
-        terms = np.concatenate([unigram, bigram, pair])
-        known = terms >= 0
+        texts_of, terms_of = [row.text], [self._unigram_of[row.stem]]
+        bigrams = [bigram_keys(words, len(self.lexicon))]
+        pairs = pair_keys(row, self._key_of, self._n_keys)
+        first = len(self.unigrams)
+        for table, found in ((self._bigrams, bigrams), (self._pairs, pairs)):
+            for text, key in found:
+                term = table.find(key)
+                known = np.flatnonzero(term >= 0)
+                texts_of.append(text[known])
+                terms_of.append(term[known] + first)
+            first += len(self.bigrams)
+        text, term = np.concatenate(texts_of), np.concatenate(terms_of)
+        known = np.flatnonzero(term >= 0)
         width = max(1, len(self))
-        entries = texts_of[known] * width + terms[known]
+        entries = text[known] * width + term[known]
         entries.sort()
         firsts = np.flatnonzero(np.diff(entries, prepend=-1))
         times = np.diff(firsts, append=len(entries))
@@ -391,6 +401,7 @@ def weigh(counts: Counts, idf: Floats) -> Floats:
     """
     weights = (1.0 + np.log(counts.times)) * idf[counts.term]
     lengths = np.sqrt(np.bincount(counts.text, weights * weights, minlength=counts.n_texts))
+    lengths[lengths == 0] = 1.0
     return weights / lengths[counts.text]
 
 
@@ -427,7 +438,7 @@ def score(counts: Counts, idf: Floats, coef: NDArray[np.floating[Any]], intercep
     ndarray of float, shape (n_texts, n_labels)
     """
     contributions = weigh(counts, idf)[:, None] * coef[counts.term]
-    scores = np.tile(intercept, (counts.n_texts, 1))
+    scores = np.tile(np.asarray(intercept, dtype=np.float64), (counts.n_texts, 1))
     starts = np.flatnonzero(np.diff(counts.text, prepend=-1))
     if len(starts):
         scores[counts.text[starts]] += np.add.reduceat(contributions, starts, axis=0)

@@ -34,7 +34,7 @@ class Tags(tuple[str, ...]):
     """The domains of one text, most probable first; a tuple of their keys."""
 
     # Whose they are, the text's fields, the thresholds, every label's probability.
-    _answer: "tuple[Tagger, tuple[str, ...], list[float], list[float]] | None"
+    _answer: "tuple[Tagger, tuple[str, ...], list[float], list[float]] | None" = None
 
     @cached_property
     def probabilities(self) -> dict[str, float]:
@@ -62,7 +62,9 @@ class Tags(tuple[str, ...]):
     @property
     def _known(self) -> "tuple[Tagger, tuple[str, ...], list[float], list[float]]":
         if self._answer is None:
-            raise ValueError("these tags were unpickled, without their text; use Tagger.explain(text).")
+            raise ValueError(
+                "these tags came without their text, as from another process; use Tagger.explain(text)."
+            )
         return self._answer
 
     def explain(self) -> "Explanation":
@@ -91,6 +93,13 @@ class Tags(tuple[str, ...]):
 
     def _repr_html_(self) -> str | None:
         return self.explain()._repr_html_() if self._answer else None
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        # A tuple of str never changes, and the model behind it is not to be copied.
+        return self
 
     def __getstate__(self) -> dict[str, Any]:
         # Between processes tags travel without the model.
@@ -424,13 +433,8 @@ class Tagger:
         alone = [(domain,) for domain in self.domains]
         for fields, chunk in self._probabilities(origins, n_jobs):
             tagged = chunk[:, self._columns] >= cut
-            rows = zip(
-                fields,
-                chunk.tolist(),
-                tagged.sum(axis=1).tolist(),
-                tagged.argmax(axis=1).tolist(),
-                strict=True,
-            )
+            firsts = tagged.argmax(axis=1).tolist() if self.domains else [0] * len(chunk)
+            rows = zip(fields, chunk.tolist(), tagged.sum(axis=1).tolist(), firsts, strict=True)
             for row, (origin, values, how_many, first) in enumerate(rows):
                 if how_many > 1:
                     named = {self.domains[i]: values[self._columns[i]] for i in np.flatnonzero(tagged[row])}
@@ -521,9 +525,10 @@ def _chunks(origins: Iterable[tuple[str, ...]], size: int) -> Iterator[list[tupl
 
 
 class _Shared:
-    """A tagger to share: with threads as it is, with processes as a folder that each opens once.
+    """A tagger to share: with threads as it is, with processes by name or as a folder that each opens once.
 
-    The folder is written when the first process is to get it, and removed at the end.
+    The shipped model needs no folder. For another it is written when the first process is to get it, and
+    removed at the end.
     """
 
     def __init__(self, tagger: Tagger) -> None:
@@ -538,7 +543,7 @@ class _Shared:
             self._folder.cleanup()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        if self.tagger is _default():
+        if _default.cache_info().currsize and self.tagger is _default():
             return _shared_default, ()
         if self._folder is None:
             from tempfile import TemporaryDirectory

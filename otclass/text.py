@@ -236,15 +236,7 @@ def spell_out(tokens: list[bytes], long_forms: dict[bytes, list[bytes]]) -> None
     long_forms : dict of bytes to list of bytes
         From `abbreviations` of the same text.
     """
-    places = []
-    for short in long_forms:
-        at = -1
-        for _ in range(tokens.count(short)):
-            at = tokens.index(short, at + 1)
-            places.append(at)
-    # From the end, so that places stay right and no long form is looked into again.
-    for at in sorted(places, reverse=True):
-        tokens[at : at + 1] = long_forms[tokens[at]]
+    tokens[:] = [word for token in tokens for word in long_forms.get(token, (token,))]
 
 
 def tokenize(text: str) -> list[bytes]:

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from page_furniture import DEVELOPED, HELD_OUT, Layout
 
 from otclass import cleaning
-from otclass.cleaning import clean, clean_with_offsets
+from otclass.cleaning import clean, clean_fields, clean_with_offsets
 
 LAYOUTS = DEVELOPED + HELD_OUT
 CORPUS = Path(os.environ.get("OTCLASS_CORPUS", Path(__file__).parents[2] / "shared" / "corpus"))
@@ -213,6 +213,18 @@ MARKUP_PIECES = [
 )
 def test_the_first_look_overlooks_nothing(text: str) -> None:
     assert clean(text) == cleaning._run(text)[0]
+
+
+def test_fields_are_cleaned_and_joined() -> None:
+    assert clean_fields([("<b>Touch</b>", "Grief."), ("Alone",), ()]) == ["Touch\nGrief.", "Alone", ""]
+    assert clean_fields([("a",), ("b",)]) == ["a", "b"]
+    assert clean_fields([]) == []
+
+
+@pytest.mark.parametrize("given", [None, b"grief", 3])
+def test_what_is_no_text_is_refused(given: object) -> None:
+    with pytest.raises(TypeError):
+        clean(given)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

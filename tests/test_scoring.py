@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from otclass.scoring import Terms, _HashTable, score, weigh
+from otclass.scoring import Terms, _HashTable, packed, score, weigh
 from otclass.text import SENTENCE_END, Lexicon, stem_of, tokenize
 
 STEMS = ["grief", "loss", "opioid", "social", "[drug]"]
@@ -173,6 +173,23 @@ def test_words_met_for_the_first_time_count_the_same(model_terms):
     slow = new.count([tokenize(text)])
     for ours, again, theirs in zip(first[:3], second[:3], slow[:3], strict=True):
         assert ours.tolist() == again.tolist() == theirs.tolist()
+
+
+def test_more_pairs_than_are_kept_at_once_count_the_same(model_terms):
+    stems = [model_terms.lexicon.stems[stem] for stem in model_terms.key_stems.tolist()]
+    words = " ".join(stem for stem in stems if stem_of(stem.encode()) == stem)
+    text = f"{words}. {words} {words}. Grief and {words}"
+    fast, slow = model_terms.count_texts([text, "Grief."]), model_terms.count(map(tokenize, [text, "Grief."]))
+    for ours, theirs in zip(fast[:3], slow[:3], strict=True):
+        assert ours.tolist() == theirs.tolist()
+
+
+def test_terms_without_weight_weigh_nothing():
+    terms = some_terms()
+    coef = np.ones((len(terms), 2), dtype=np.float16)
+    nothing, intercept = np.zeros(len(terms)), np.array([-1, 3])
+    assert score(terms.count([[b"grief"]]), nothing, coef, intercept).tolist() == [[-1, 3]]
+    assert terms.score_texts(["grief"], packed(nothing, coef), intercept).tolist() == [[-1, 3]]
 
 
 def test_without_the_compiled_counter_python_counts(model_terms):

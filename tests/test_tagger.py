@@ -1,6 +1,9 @@
+import copy
+import dataclasses
 import subprocess
 import sys
 
+import joblib
 import numpy as np
 import pandas as pd
 import pytest
@@ -160,11 +163,44 @@ def test_scores_are_those_of_a_plain_scikit_learn_pipeline(tagger, invented):
     assert np.abs(pipeline.decision_function(texts) - tagger.model.score(map(clean, texts))).max() < 1e-6
 
 
-def test_several_processes_give_the_same(tagger, invented):
+@pytest.mark.parametrize("backend", ["threading", "loky"])
+@pytest.mark.parametrize("its_model", ["shipped", "another"])
+def test_several_threads_or_processes_give_the_same(tagger, invented, backend, its_model):
+    if its_model == "another":
+        tagger = Tagger(dataclasses.replace(tagger.model, intercept=tagger.model.intercept + 0.5))
     texts = [row["abstract"] for row in invented] * 4
-    one, two = tagger.tag(texts), tagger.tag(texts, n_jobs=2)
+    one = tagger.tag(texts)
+    with joblib.parallel_config(backend=backend):
+        two = tagger.tag(texts, n_jobs=2)
     assert one == two
     assert [tags.probabilities for tags in one] == [tags.probabilities for tags in two]
+
+
+def test_copies_of_tags_keep_their_reasons():
+    tags = tag("Grief after the loss of a partner in prairie voles.")
+    for again in (copy.copy(tags), copy.deepcopy(tags)):
+        assert again.explain().tags == tags
+
+
+def test_tags_without_a_text_say_so():
+    with pytest.raises(ValueError, match="without their text"):
+        Tags(("grief",)).explain()
+    assert Tags(("grief",))._repr_html_() is None
+
+
+def test_a_model_of_nothing_but_its_scope_gives_no_tag(tagger):
+    model = tagger.model
+    scope = model.labels.index(model.scope)
+    alone = dataclasses.replace(
+        model,
+        labels=(model.scope,),
+        **{name: getattr(model, name)[[scope]] for name in ("intercept", "thresholds", "review")},
+        coef=model.coef[:, [scope]],
+    )
+    tags = Tagger(alone).tag("Oxytocin in voles.")
+    assert tags == ()
+    assert tags.probabilities == {}
+    assert tags.neuropeptide == pytest.approx(tagger.tag("Oxytocin in voles.").neuropeptide)
 
 
 def test_tagging_imports_nothing_heavy():

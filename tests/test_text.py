@@ -107,3 +107,11 @@ def test_a_lexicon_forgets_before_it_grows_large(monkeypatch):
     many = [f"word{chr(97 + i // 26)}{chr(97 + i % 26)}".encode() for i in range(100)]
     assert list(lexicon.numbers(many)) == [Lexicon.UNKNOWN] * 100
     assert len(lexicon._seen) <= 10
+
+
+def test_many_abbreviations_are_spelled_out_in_one_go():
+    # Looked for one after the other these took half a minute.
+    long_forms = {b"AB%d" % number: [b"long", b"form"] for number in range(2000)}
+    tokens = [*long_forms, b"grief"] * 50
+    spell_out(tokens, long_forms)
+    assert tokens == ([b"long", b"form"] * 2000 + [b"grief"]) * 50
