@@ -28,8 +28,6 @@ def tag_records(
 ) -> "Iterator[tuple[Record, Tags, str]]":
     """Tag records as they come, in constant memory but for what `Duplicates` needs.
 
-    While one chunk of records is tagged in a thread, the next is read and the one before given.
-
     Parameters
     ----------
     records : iterable of Record
@@ -63,8 +61,6 @@ def tag_records(
     >>> [(tags, duplicate_of) for _, tags, duplicate_of in tag_records([voles, voles])]
     [(('grief',), ''), (('grief',), '7')]
     """
-    from concurrent.futures import Future, ThreadPoolExecutor
-
     from otclass.tagger import Tagger
 
     tagger = tagger or Tagger.default()
@@ -79,22 +75,15 @@ def tag_records(
     for record in islice(rest, skip):
         duplicate_of(record)
     size = _CHUNK if n_jobs == 1 else _SHARED_CHUNK
-    before: tuple[list[Record], list[str], Future[list[Tags]]] | None = None
-    with ThreadPoolExecutor(1) as background:
-        while chunk := list(islice(rest, size)):
-            answer = background.submit(
-                tagger.tag,
-                title=[record.title for record in chunk],
-                abstract=[record.abstract for record in chunk],
-                thresholds=thresholds,
-                n_jobs=n_jobs,
-            )
-            duplicates = [duplicate_of(record) for record in chunk]
-            if before:
-                yield from zip(before[0], before[2].result(), before[1], strict=True)
-            before = chunk, duplicates, answer
-        if before:
-            yield from zip(before[0], before[2].result(), before[1], strict=True)
+    while chunk := list(islice(rest, size)):
+        duplicates = [duplicate_of(record) for record in chunk]
+        answers = tagger.tag(
+            title=[record.title for record in chunk],
+            abstract=[record.abstract for record in chunk],
+            thresholds=thresholds,
+            n_jobs=n_jobs,
+        )
+        yield from zip(chunk, answers, duplicates, strict=True)
 
 
 @dataclass(frozen=True)
