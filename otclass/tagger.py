@@ -33,22 +33,23 @@ _SHARED_CHUNK = 1000
 class Tags(tuple[str, ...]):
     """The domains of one text, most probable first; a tuple of their keys."""
 
-    # Whose they are, the text's fields, the thresholds, every label's probability.
-    _answer: "tuple[Tagger, tuple[str, ...], list[float], list[float]] | None" = None
+    _by: "tuple[Tagger, list[float]] | None" = None
+    """Who gave them, and the thresholds."""
+    _fields: tuple[str, ...]
+    _values: tuple[float, ...]
+    """The probability of every label of the model."""
 
     @cached_property
     def probabilities(self) -> dict[str, float]:
         """Calibrated probability of every domain, between 0 and 1."""
-        tagger, _, _, values = self._known
-        return {
-            domain: values[column] for domain, column in zip(tagger.domains, tagger._columns, strict=True)
-        }
+        tagger, _ = self._given_by
+        return dict(zip(tagger.domains, map(self._values.__getitem__, tagger._columns), strict=True))
 
     @cached_property
     def neuropeptide(self) -> float | None:
         """Probability that the text studies a neuropeptide; None if the model has not learned that."""
-        tagger, _, _, values = self._known
-        return values[tagger.model.labels.index(tagger.model.scope)] if tagger.model.scope else None
+        column = self._given_by[0]._scope_column
+        return None if column is None else self._values[column]
 
     @cached_property
     def review(self) -> tuple[str, ...]:
@@ -56,16 +57,17 @@ class Tags(tuple[str, ...]):
 
         The most probable first.
         """
-        bands, named = self._known[0]._bands, self.probabilities
-        return _ranked([key for key, p in named.items() if bands[key][0] <= p <= bands[key][1]], named)
+        bands, named = self._given_by[0]._bands, self.probabilities
+        inside = [key for (key, p), (low, high) in zip(named.items(), bands, strict=True) if low <= p <= high]
+        return _ranked(inside, named) if inside else ()
 
     @property
-    def _known(self) -> "tuple[Tagger, tuple[str, ...], list[float], list[float]]":
-        if self._answer is None:
+    def _given_by(self) -> "tuple[Tagger, list[float]]":
+        if self._by is None:
             raise ValueError(
                 "these tags came without their text, as from another process; use Tagger.explain(text)."
             )
-        return self._answer
+        return self._by
 
     def explain(self) -> "Explanation":
         """Give the evidence: which words and sentences carried each domain, and which spoke against it.
@@ -88,11 +90,12 @@ class Tags(tuple[str, ...]):
         """
         from otclass.evidence import explain
 
-        tagger, fields, cut, _ = self._known
-        return explain(tagger.model, fields, self.probabilities, dict(zip(tagger.domains, cut, strict=True)))
+        tagger, cut = self._given_by
+        cut_of = dict(zip(tagger.domains, cut, strict=True))
+        return explain(tagger.model, self._fields, self.probabilities, cut_of)
 
     def _repr_html_(self) -> str | None:
-        return self.explain()._repr_html_() if self._answer else None
+        return self.explain()._repr_html_() if self._by else None
 
     def __copy__(self) -> Self:
         return self
@@ -107,7 +110,6 @@ class Tags(tuple[str, ...]):
             "probabilities": self.probabilities,
             "neuropeptide": self.neuropeptide,
             "review": self.review,
-            "_answer": None,
         }
 
 
@@ -139,7 +141,8 @@ class Tagger:
         self.domains = tuple(label for label in model.labels if label != model.scope)
         self._columns = [model.labels.index(domain) for domain in self.domains]
         self.thresholds = dict(zip(self.domains, model.thresholds[self._columns].tolist(), strict=True))
-        self._bands = dict(zip(self.domains, model.review[self._columns].tolist(), strict=True))
+        self._bands = model.review[self._columns].tolist()
+        self._scope_column = model.labels.index(model.scope) if model.scope else None
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Self:
@@ -430,6 +433,7 @@ class Tagger:
         self, origins: Iterable[tuple[str, ...]], thresholds: Thresholds | None, n_jobs: int = 1
     ) -> Iterator[Tags]:
         cut = self._cut(thresholds)
+        by = self, cut
         alone = [(domain,) for domain in self.domains]
         for fields, chunk in self._probabilities(origins, n_jobs):
             tagged = chunk[:, self._columns] >= cut
@@ -441,7 +445,7 @@ class Tagger:
                     tags = Tags(_ranked(named, named))
                 else:
                     tags = Tags(alone[first] if how_many else ())
-                tags._answer = self, origin, cut, values
+                tags._by, tags._fields, tags._values = by, origin, tuple(values)
                 yield tags
 
     def to_pipeline(self) -> "Pipeline":
