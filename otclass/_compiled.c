@@ -304,6 +304,7 @@ typedef struct {
 typedef struct {
     PyObject_HEAD
     int made, busy;
+    PyThreadState *thread; /* while the GIL is released */
     PyObject *number_of; /* bytes -> number of the stem; asked once a word */
     Word *words;         /* words met before; forgotten when full */
     int64_t n_words, n_stems, n_keys, n_terms, most_classes;
@@ -719,7 +720,8 @@ static int ask_number(Counter *self, const Byte *word, Py_ssize_t length, int32_
     return 0;
 }
 
-/* Turns folded texts into numbers: those of the words met before without the GIL, then those of the others. */
+/* Turns folded texts into numbers: those of the words met before without the GIL, then those of the others.
+ * If all is well (0) the GIL stays released, since to wait for it once more would cost threads much time. */
 static int read_texts(Counter *self, PyObject *texts, Py_ssize_t n) {
     self->n_numbers = self->n_missed = self->n_missed_letters = 0;
     self->n_waiting = 0;
@@ -730,19 +732,21 @@ static int read_texts(Counter *self, PyObject *texts, Py_ssize_t n) {
         self->texts[i].letters = (const Byte *)letters;
     }
     int enough = 1;
-    Py_BEGIN_ALLOW_THREADS
+    self->thread = PyEval_SaveThread();
     for (Text *text = self->texts; text < self->texts + n && enough; text++) {
         enough = find_short_forms(self, text->letters, text->size) &&
                  read_span(self, text->letters, 0, text->size, self->n_short_forms > 0) && add_all_waiting(self);
         text->end = self->n_numbers;
     }
-    Py_END_ALLOW_THREADS
+    if (enough && !self->n_missed) return 0;
+    PyEval_RestoreThread(self->thread);
     if (!enough) return failed_to_allocate();
     for (Py_ssize_t i = 0; i < self->n_missed; i++) {
         const Missed *word = &self->missed[i];
         if (ask_number(self, self->missed_letters + word->start, word->length, &self->numbers[word->place]) < 0)
             return -1;
     }
+    self->thread = PyEval_SaveThread();
     return 0;
 }
 
@@ -776,12 +780,11 @@ static PyObject *counter_count(Counter *self, PyObject *args) {
     if (read_texts(self, texts, n) == 0) {
         int enough = 1;
         self->n_entries = 0;
-        Py_BEGIN_ALLOW_THREADS
         for (Py_ssize_t i = 0, first = 0; i < n && enough; first = self->texts[i++].end) {
             enough = count_numbers(self, self->numbers + first, self->texts[i].end - first) && store_counts(self, i);
         }
         forget_counts(self);
-        Py_END_ALLOW_THREADS
+        PyEval_RestoreThread(self->thread);
         Py_ssize_t size = self->n_entries * 3 * (Py_ssize_t)sizeof(int64_t);
         if (!enough) PyErr_NoMemory();
         else answer = PyBytes_FromStringAndSize((char *)self->entries, size);
@@ -801,17 +804,16 @@ static PyObject *counter_score(Counter *self, PyObject *args) {
     }
     if (!(texts = begin(self, texts))) goto done;
     Py_ssize_t n = PyTuple_Size(texts);
-    if (read_texts(self, texts, n) == 0)
-        answer = PyBytes_FromStringAndSize(NULL, n * n_labels * (Py_ssize_t)sizeof(double));
+    answer = PyBytes_FromStringAndSize(NULL, n * n_labels * (Py_ssize_t)sizeof(double));
+    double *scores = answer ? (double *)PyBytes_AsString(answer) : NULL;
+    if (answer && read_texts(self, texts, n) < 0) Py_CLEAR(answer);
     if (answer) {
-        double *scores = (double *)PyBytes_AsString(answer);
         int enough = 1;
-        Py_BEGIN_ALLOW_THREADS
         for (Py_ssize_t i = 0, first = 0; i < n && enough; first = self->texts[i++].end, scores += n_labels) {
             enough = count_numbers(self, self->numbers + first, self->texts[i].end - first);
             score_counts(self, rows.buf, intercept.buf, n_labels, scores);
         }
-        Py_END_ALLOW_THREADS
+        PyEval_RestoreThread(self->thread);
         if (!enough) {
             PyErr_NoMemory();
             Py_CLEAR(answer);

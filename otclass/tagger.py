@@ -423,7 +423,8 @@ class Tagger:
         backend, _ = get_active_backend(prefer=prefer)
         return_as = "generator" if backend.supports_return_generator else "list"
         with _Shared(self) as shared:
-            parallel = Parallel(n_jobs=n_jobs, prefer=prefer, return_as=return_as)
+            # The texts are in memory already: none of the workers need wait for the next ones.
+            parallel = Parallel(n_jobs=n_jobs, prefer=prefer, return_as=return_as, pre_dispatch="all")
             yield from zip(chunks, parallel(delayed(_probability)(shared, c) for c in chunks), strict=True)
 
     def _probability(self, fields: list[tuple[str, ...]]) -> Floats:

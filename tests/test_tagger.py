@@ -204,7 +204,18 @@ def test_a_model_of_nothing_but_its_scope_gives_no_tag(tagger):
 
 
 def test_tagging_imports_nothing_heavy():
-    heavy = ("sklearn", "scipy", "pandas", "nltk", "joblib", "matplotlib", "click", "pathlib", "tempfile")
+    heavy = (
+        "sklearn",
+        "scipy",
+        "pandas",
+        "nltk",
+        "joblib",
+        "matplotlib",
+        "click",
+        "pathlib",
+        "tempfile",
+        "hashlib",
+    )
     code = (
         "import sys; from otclass import tag; tag('grief'); "
         f"print([name for name in {heavy} if name in sys.modules])"
