@@ -1,6 +1,7 @@
 """Tagger: a trained model in use, and Tags, its answer."""
 
 import os
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache, cached_property, lru_cache
 from itertools import islice
@@ -27,7 +28,7 @@ Thresholds = float | Mapping[str, float]
 _CHUNK = 128
 """Texts counted at once: enough for NumPy, few enough for the processor's cache."""
 _SHARED_CHUNK = 1000
-"""Texts sent to another process at once."""
+"""Texts sent to another thread or process at once."""
 
 
 class Tags(tuple[str, ...]):
@@ -205,9 +206,9 @@ class Tagger:
         thresholds : float or mapping of str to float, optional
             Probability from which a domain is given, for all or by domain, instead of the model's.
         n_jobs : int, default 1
-            Threads (processes, where otclass is not compiled) to share many texts out to, through joblib and
-            whatever backend is active with it (extra ``otclass[parallel]``); -1 for all cores. Pays from some
-            thousands of texts on.
+            Threads to share many texts out to; -1 for one a core. Pays from some thousands of texts on.
+            A backend that ``joblib.parallel_config`` names, such as Dask or Ray, takes the threads' place
+            (extra ``otclass[parallel]``), as do processes where otclass was not compiled.
 
         Returns
         -------
@@ -219,7 +220,8 @@ class Tagger:
         TypeError
             If something is no text; the message says which item.
         ValueError
-            If a threshold names no domain or lies outside 0 to 1, or titles and abstracts differ in number.
+            If a threshold names no domain or lies outside 0 to 1, titles and abstracts differ in number, or
+            `n_jobs` is 0.
         """
         return self._tag(text, title, abstract, thresholds, n_jobs)
 
@@ -412,20 +414,21 @@ class Tagger:
             for chunk in _chunks(origins, _CHUNK):
                 yield chunk, self._probability(chunk)
             return
+        chunks = list(_chunks(origins, _SHARED_CHUNK))
+        if COMPILED and not _other_backend():
+            from concurrent.futures import ThreadPoolExecutor
+
+            # Most of the work needs no interpreter lock, and these threads wait less than joblib's.
+            with ThreadPoolExecutor(_n_threads(n_jobs)) as pool:
+                yield from zip(chunks, pool.map(self._probability, chunks), strict=True)
+            return
         try:
             from joblib import Parallel, delayed
-            from joblib.parallel import get_active_backend
         except ImportError as error:
             raise ImportError("n_jobs needs joblib: pip install 'otclass[parallel]'.") from error
-        chunks = list(_chunks(origins, _SHARED_CHUNK))
-        # Compiled, most of the work needs no interpreter lock.
-        prefer = "threads" if COMPILED else "processes"
-        backend, _ = get_active_backend(prefer=prefer)
-        return_as = "generator" if backend.supports_return_generator else "list"
         with _Shared(self) as shared:
-            # The texts are in memory already: none of the workers need wait for the next ones.
-            parallel = Parallel(n_jobs=n_jobs, prefer=prefer, return_as=return_as, pre_dispatch="all")
-            yield from zip(chunks, parallel(delayed(_probability)(shared, c) for c in chunks), strict=True)
+            answers = Parallel(n_jobs=n_jobs)(delayed(_probability)(shared, chunk) for chunk in chunks)
+        yield from zip(chunks, answers, strict=True)
 
     def _probability(self, fields: list[tuple[str, ...]]) -> Floats:
         return expit(self.model.score(clean_fields(fields)))
@@ -529,8 +532,24 @@ def _chunks(origins: Iterable[tuple[str, ...]], size: int) -> Iterator[list[tupl
         yield chunk
 
 
+def _other_backend() -> bool:
+    """Whether joblib was told of a backend other than its threads, such as Dask."""
+    if "joblib" not in sys.modules:
+        return False
+    from joblib.parallel import ThreadingBackend, get_active_backend
+
+    return not isinstance(get_active_backend(prefer="threads")[0], ThreadingBackend)
+
+
+def _n_threads(n_jobs: int) -> int:
+    """The number of threads, counted as joblib does: -1 for one a core, -2 for one less."""
+    if n_jobs == 0:
+        raise ValueError("n_jobs is 0; give a number of threads, or -1 for one a core.")
+    return n_jobs if n_jobs > 0 else max(1, (os.cpu_count() or 1) + 1 + n_jobs)
+
+
 class _Shared:
-    """A tagger to share: with threads as it is, with processes by name or as a folder that each opens once.
+    """A tagger to share with other processes: by name, or as a folder that each opens once.
 
     The shipped model needs no folder. For another it is written when the first process is to get it, and
     removed at the end.
@@ -569,7 +588,7 @@ def _shared_from(folder: str) -> _Shared:
 
 
 def _probability(shared: _Shared, fields: list[tuple[str, ...]]) -> Floats:
-    """Work for another thread or process."""
+    """Work for another process."""
     return shared.tagger._probability(fields)
 
 

@@ -176,6 +176,12 @@ def test_several_threads_or_processes_give_the_same(tagger, invented, backend, i
     assert [tags.probabilities for tags in one] == [tags.probabilities for tags in two]
 
 
+def test_no_threads_at_all_are_refused(tagger):
+    with pytest.raises(ValueError, match="n_jobs is 0"):
+        tagger.tag(["grief"], n_jobs=0)
+    assert tagger.tag(["Grief after the loss of a partner."], n_jobs=-1000) == [("grief",)]
+
+
 def test_copies_of_tags_keep_their_reasons():
     tags = tag("Grief after the loss of a partner in prairie voles.")
     for again in (copy.copy(tags), copy.deepcopy(tags)):
