@@ -215,11 +215,11 @@ typedef struct {
     int shift, filter_shift;
 } Table;
 
-enum { NUMBER_BITS = 24, FILTER_BITS = 4 };
+enum { NUMBER_BITS = 24, FILTER_BITS = 5 };
 
 static int table_fill(Table *table, const int64_t *keys, Py_ssize_t n, int64_t first) {
     int bits = 4;
-    while (((uint64_t)1 << bits) < (uint64_t)n * 2) bits++;
+    while (((uint64_t)1 << bits) < (uint64_t)n / 2 * 3) bits++;
     table->shift = 64 - bits;
     table->filter_shift = 64 - bits - FILTER_BITS + 1;
     table->mask = ((uint64_t)1 << bits) - 1;

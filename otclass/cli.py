@@ -157,9 +157,7 @@ def _threshold_option(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option(
     "--summary", type=click.Path(dir_okay=False), metavar="FILE", help="Write the summary as JSON too."
 )
-@click.option(
-    "--jobs", type=int, default=1, show_default=True, help="Threads to tag with; -1 for all cores."
-)
+@click.option("--jobs", type=int, default=1, show_default=True, help="Threads to tag with; -1 for all cores.")
 @click.option("--json", "as_json", is_flag=True, help="Without -o: print JSON, a line each.")
 @_model_option
 @click.pass_context

@@ -98,7 +98,8 @@ def _write_in_ascii(error: UnicodeError) -> tuple[str, int]:
     if not isinstance(error, UnicodeEncodeError):
         raise error
     text, start, end = error.object, error.start, error.end
-    written = "".join(map(_ascii_of, text[start:end]))
+    # Mostly it is a single one.
+    written = _ascii_of(text[start]) if end - start == 1 else "".join(map(_ascii_of, text[start:end]))
     if text[end - 1] in "µμ" and _MICRO_UNIT.match(text, end - 1):
         written = written.removesuffix(" mu ") + "u"
     return written, end
@@ -288,7 +289,7 @@ class Lexicon:
 
     def __init__(self, stems: Iterable[str]) -> None:
         self.stems = tuple(stems)
-        self._seen = _Numbers({stem: number for number, stem in enumerate(self.stems)})
+        self._seen = _Numbers(dict(zip(self.stems, range(len(self.stems)), strict=True)))
 
     def __len__(self) -> int:
         return len(self.stems)
