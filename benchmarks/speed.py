@@ -168,7 +168,7 @@ def measure(texts: list[str], rounds: int, folder: Path, records: int) -> list[d
         print("fastText is not installed (fasttext-community): its row is left out", file=sys.stderr)
     large = many * 10
     tagger.tag(large[:4000], n_jobs=2)
-    row("many abstracts, two processes", "one process", ">= 1.8",
+    row("many abstracts, two threads", "one process", ">= 1.8",
         clock(lambda: tagger.tag(large, n_jobs=2)), clock(lambda: tagger.tag(large)))  # fmt: skip
     source, out = folder / "records.csv", folder / "out.csv"
     write_csv(source, texts, records)
