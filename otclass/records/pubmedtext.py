@@ -62,11 +62,7 @@ def _entries(source: Source) -> Iterator[tuple[int, list[list[str]]]]:
             overlong = True
         blanks = 0
         if size > MAX_RECORD:
-            source.report(
-                source.error(
-                    f"the record is longer than {MAX_RECORD:,} characters and was left out", first_line
-                )
-            )
+            source.report_overlong(first_line)
             paragraphs, size, overlong = [], 0, True
     if paragraphs:
         yield first_line, paragraphs

@@ -82,6 +82,10 @@ class Source:
         """An error that names this file."""
         return RecordError(message, source=self.name, line=line, field=field)
 
+    def report_overlong(self, line: int) -> None:
+        """Report a record of more than `MAX_RECORD` characters, which begins at a line."""
+        self.report(self.error(f"the record is longer than {MAX_RECORD:,} characters and was left out", line))
+
     def text_head(self) -> str:
         """The first 64 KiB as text, line ends as "\\n"."""
         text = self.decode(self.head)

@@ -83,11 +83,7 @@ def entries(source: Source, dialect: Dialect) -> Iterator[tuple[int, Fields]]:
                 fields.append((tag, [value]))
         blank = False
         if size > MAX_RECORD:
-            source.report(
-                source.error(
-                    f"the record is longer than {MAX_RECORD:,} characters and was left out", first_line
-                )
-            )
+            source.report_overlong(first_line)
             fields, size, overlong = [], 0, True
     if fields:
         yield first_line, [(name, "".join(texts)) for name, texts in fields]

@@ -35,6 +35,11 @@ class Item:
     tags: Tags
     duplicate_of: str
 
+    @property
+    def name(self) -> str:
+        """What to call the record: by its PMID or DOI, else by its number, counted from 1."""
+        return self.record.pmid or self.record.doi or f"record {self.number + 1}"
+
 
 @dataclass
 class Library:
@@ -175,13 +180,12 @@ def read_library(files: Iterable[tuple[str, IO[bytes]]], tagger: Tagger) -> Libr
     library = Library(", ".join(name for name, _ in named))
     faults: list[str] = []
     records = _records(named, faults)
-    seen, names = Duplicates(), list[str]()
+    seen = Duplicates()
     while chunk := list(islice(records, min(_CHUNK, MAX_RECORDS - len(library.items)))):
         tagged = tagger.tag(title=[it.title for it in chunk], abstract=[it.abstract for it in chunk])
         for record, tags in zip(chunk, tagged, strict=True):
             first = seen.first(record)
-            names.append(record.pmid or record.doi or f"record {len(names) + 1}")
-            duplicate_of = "" if first is None else names[first]
+            duplicate_of = "" if first is None else library.items[first].name
             library.items.append(Item(len(library.items), record, tags, duplicate_of))
     if len(library.items) == MAX_RECORDS and next(records, None) is not None:
         faults.insert(
